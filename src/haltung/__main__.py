@@ -1,0 +1,5 @@
+"""`python -m haltung` is `haltung`."""
+
+from haltung.cli import main
+
+main()

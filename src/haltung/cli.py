@@ -1,0 +1,223 @@
+"""The command line: parse, call, print."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from haltung.errors import HaltungError
+
+app = typer.Typer(
+    help="Where does a German article say that South Korea stands on arming Ukraine?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    table = "table"
+    json = "json"
+    jsonl = "jsonl"
+    csv = "csv"
+
+
+class EvaluationFormat(StrEnum):
+    """How an evaluation is printed."""
+
+    table = "table"
+    json = "json"
+
+
+Paths = Annotated[
+    list[str], typer.Argument(metavar="PATH...", help="Files (.txt, .md, .html), folders, or - for standard input.")
+]
+ModelOption = Annotated[
+    Path | None, typer.Option("--model", metavar="DIR", help="Model folder [HALTUNG_MODEL, ./model, the shipped one].")
+]
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
+AnnotationsOption = Annotated[
+    Path | None,
+    typer.Option("--annotations", metavar="PATH", help="CSV file or folder [./annotations, the shipped set]."),
+]
+CodebookOption = Annotated[
+    Path | None,
+    typer.Option("--codebook", metavar="FILE", help="Labels [codebook.toml beside the annotations, the shipped one]."),
+]
+Extra = Annotated[list[Path], typer.Argument(metavar="EXTRA...", help="Annotated CSV files: text,label or all columns.")]
+
+
+@app.command()
+def classify(paths: Paths, format: FormatOption = Format.table, model: ModelOption = None) -> None:
+    """Say where articles stand: one in detail, several a line each."""
+    _score(paths, format, model, detailed=False)
+
+
+@app.command()
+def inspect(paths: Paths, format: FormatOption = Format.table, model: ModelOption = None) -> None:
+    """Show every sentence with its probabilities and the n-grams that decided it."""
+    _score(paths, format, model, detailed=True)
+
+
+@app.command()
+def train(
+    annotations: AnnotationsOption = None, codebook: CodebookOption = None, model: ModelOption = None
+) -> None:
+    """Train a model on an annotated set and write it, with its metrics and card."""
+    from haltung import training
+    from haltung.paths import model_to_write
+    from haltung.training_report import trained_text
+
+    target = model_to_write(model)
+    with _progress(training.steps(), "training") as tick:
+        trained = training.train(annotations, codebook, target, tick)
+    typer.echo(trained_text(trained, target))
+
+
+@app.command()
+def retrain(
+    extra: Extra,
+    model: ModelOption = None,
+    annotations: AnnotationsOption = None,
+    codebook: CodebookOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the model even if the new one is worse.")] = False,
+) -> None:
+    """Train on the set plus your own annotations; the model is replaced only if it gets no worse."""
+    from haltung import retraining
+    from haltung.paths import model_to_read, model_to_write
+    from haltung.store import read_metrics
+    from haltung.training_report import additions_text, comparison_text, forgotten_text
+
+    target = model_to_write(model)
+    prepared = retraining.prepare(extra, annotations, codebook)
+    typer.echo(additions_text(prepared, extra))
+    forgotten = forgotten_text(read_metrics(model_to_read(model)), prepared)
+    if forgotten:
+        typer.echo(forgotten)
+    if not prepared.additions.new:
+        typer.echo("Nothing new to learn: the model stays as it is.")
+        return
+    with _progress(2 * prepared.recipe.folds, "comparing") as tick:
+        comparison, held_out = retraining.compare(prepared, tick)
+    typer.echo(comparison_text(comparison))
+    if comparison.worse and not force:
+        raise _Refused(f"the new model is worse; {target} stays as it is (--force replaces it all the same)")
+    with _progress(1, "training") as tick:
+        retraining.replace_model(prepared, held_out, target, tick)
+    typer.echo(f"Wrote {target}; `haltung rollback` brings the one before back.")
+
+
+@app.command()
+def rollback(model: ModelOption = None) -> None:
+    """Bring back the model that the last training replaced."""
+    from haltung import store
+    from haltung.paths import model_to_write
+
+    target = model_to_write(model)
+    store.rollback(target)
+    typer.echo(f"{target} is the model before again; `haltung rollback` once more undoes this.")
+
+
+@app.command()
+def evaluate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An annotated CSV file.")],
+    model: ModelOption = None,
+    format: Annotated[EvaluationFormat, typer.Option("--format", "-f", help="How to print.")] = EvaluationFormat.table,
+) -> None:
+    """Compare the model with an annotated file: scores by label, confusions, the worst errors."""
+    from haltung.annotations import read_sentences
+    from haltung.model import load
+    from haltung.training_report import evaluated, evaluation_json, evaluation_text
+
+    loaded = load(model)
+    result = evaluated(loaded, read_sentences(file, loaded.codebook))
+    typer.echo(evaluation_json(result) if format is EvaluationFormat.json else evaluation_text(result))
+
+
+def main() -> None:
+    """Run the command line; bad input is one line on standard error and exit status 2."""
+    try:
+        app()
+    except HaltungError as error:
+        typer.echo(f"haltung: {error}", err=True)
+        sys.exit(2)
+    except _Refused as refusal:
+        typer.echo(f"haltung: {refusal}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        # the reader has gone (`haltung … | head`); keep Python from complaining at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+class _Refused(Exception):  # noqa: N818 (no error: the command did its work and says no)
+    pass
+
+
+def _score(paths: list[str], format: Format, model: Path | None, detailed: bool) -> None:
+    from haltung import report
+    from haltung.article import read, sources
+    from haltung.model import load
+
+    loaded = load(model)
+    painter = report.Painter(loaded.codebook, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+    found = list(sources(paths))
+    if not found:
+        raise HaltungError(f"{paths[0]}: holds no .txt, .md or .html file; name a folder or file with articles")
+    single = len(found) == 1
+    failed = False
+    verdicts = []
+    for source in found:
+        try:
+            verdict = loaded.classify_article(read(source))
+        except HaltungError as error:
+            typer.echo(f"haltung: {error}", err=True)
+            failed = True
+            continue
+        if detailed:
+            verdict = loaded.explained(verdict)
+        if format is Format.jsonl:
+            typer.echo(report.as_json_line(verdict))
+        elif format is Format.table:
+            _print_table(verdict, painter, single, detailed)
+        else:
+            verdicts.append(verdict)
+    if format is Format.json and (verdicts or not single):
+        typer.echo(report.as_json(verdicts, single))
+    elif format is Format.csv and verdicts:
+        rows = report.sentences_csv if detailed else report.articles_csv
+        typer.echo(rows(verdicts, loaded.codebook), nl=False)
+    if failed:
+        sys.exit(2)
+
+
+def _print_table(verdict: object, painter: object, single: bool, detailed: bool) -> None:
+    from haltung import report
+
+    if detailed:
+        typer.echo(report.inspection_text(verdict, painter), color=True)
+        if not single:
+            typer.echo()
+    elif single:
+        typer.echo(report.article_text(verdict, painter), color=True)
+    else:
+        typer.echo(report.article_line(verdict, painter), color=True)
+
+
+@contextmanager
+def _progress(steps: int, label: str) -> Iterator[Callable[[], None]]:
+    """Show a progress bar on standard error while a command works; yields what to call after each step."""
+    with typer.progressbar(length=steps, label=label, file=sys.stderr) as bar:
+        bar.update(0)
+        yield lambda: bar.update(1)

@@ -1,0 +1,77 @@
+"""Bytes to text: never a silent guess that mangles umlauts."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from haltung.errors import HaltungError
+
+_BOMS = (  # UTF-32 first: its little-endian mark begins with UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# UTF-8 that was once read as cp1252: "fÃ¼r", "â€ž", "Â«"
+_MOJIBAKE = re.compile("Ã[\u0080-\u00bf\u0152\u0153\u0160\u0178\u017d\u0192\u2013-\u203a\u20ac]|â€|Â[\u0080-\u00bf]")
+
+
+def decode(data: bytes, source: str, declared: str | None = None) -> str:
+    r"""Return `data` as text with line ends as they are.
+
+    A byte order mark decides; then UTF-8 where the bytes are valid UTF-8; then `declared` (a page's own
+    `charset`); then charset-normalizer's detection.
+
+    Raises `HaltungError` where the bytes are no text, or no encoding fits them.
+
+    >>> decode("Müller sagt „nein“".encode("cp1252"), "a.txt")
+    'Müller sagt „nein“'
+    """
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return _strict(data, encoding, source)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = _strict(data, declared, source) if _known(declared) else _detected(data, source)
+    if "\0" in text:
+        raise HaltungError(f"{source}: is binary, not text; convert it to .txt, .md or .html first")
+    return text
+
+
+def mojibake(text: str) -> str | None:
+    """Return the first trace of a wrong decoding in `text` (`Ã¼`, `\ufffd`), or None."""
+    if "\ufffd" in text:
+        return "\ufffd"
+    found = _MOJIBAKE.search(text)
+    return found.group() if found else None
+
+
+def _known(encoding: str | None) -> bool:
+    try:
+        return bool(encoding and codecs.lookup(encoding))
+    except LookupError:
+        return False
+
+
+def _strict(data: bytes, encoding: str, source: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise HaltungError(
+            f"{source}: line {data[: error.start].count(10) + 1}: is not valid {encoding}; save it as UTF-8"
+        ) from None
+
+
+def _detected(data: bytes, source: str) -> str:
+    if b"\0" in data:
+        raise HaltungError(f"{source}: is binary, not text; convert it to .txt, .md or .html first")
+    # What German text is saved in when it is not UTF-8; cp1252 also covers Latin-1.
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data, cp_isolation=["cp1252", "iso8859_15", "mac_roman", "cp850"]).best()
+    if best is None:
+        raise HaltungError(f"{source}: its encoding is not recognised; save it as UTF-8 and try again")
+    return str(best)

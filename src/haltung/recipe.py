@@ -1,0 +1,60 @@
+"""The recipe: everything about training that is chosen, read from one TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from haltung.errors import HaltungError
+from haltung.features import Block
+from haltung.paths import shipped
+
+
+@dataclass(frozen=True)
+class BlockRecipe:
+    """One TF-IDF block: what it counts, in how many sentences a term must stand, the block's weight."""
+
+    block: Block
+    min_df: int
+    weight: float
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The blocks, the classifier's C and iterations, and how it is cross-validated."""
+
+    blocks: tuple[BlockRecipe, ...]
+    C: float
+    max_iter: int
+    folds: int
+    seed: int
+
+
+def read_recipe(path: Path | None = None) -> Recipe:
+    """Read a recipe; without `path` the shipped one. Raises `HaltungError` where it is not as it must be."""
+    path = path or shipped("training") / "recipe.toml"
+    try:
+        return _recipe(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise HaltungError(f"{path}: cannot be read ({error.strerror}); name a recipe file") from None
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        raise HaltungError(f"{path}: is not a recipe ({error}); compare it with the shipped one") from None
+
+
+def _recipe(data: dict[str, Any]) -> Recipe:
+    blocks = []
+    for entry in data["block"]:
+        if entry["kind"] not in ("chars", "words"):
+            raise ValueError(f"kind is {entry['kind']!r}")
+        block = Block(entry["kind"], int(entry["low"]), int(entry["high"]))
+        blocks.append(BlockRecipe(block, int(entry["min_df"]), float(entry["weight"])))
+    classifier, evaluation = data["classifier"], data["evaluation"]
+    return Recipe(
+        tuple(blocks),
+        float(classifier["C"]),
+        int(classifier["max_iter"]),
+        int(evaluation["folds"]),
+        int(evaluation["seed"]),
+    )

@@ -1,0 +1,114 @@
+"""The verdict on an article, from its sentences' probabilities and their places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from haltung.codebook import Codebook
+
+# A headline says what is new; the lead comes next; background stands last.
+_TITLE, _LEAD, _BODY, _LEAD_SENTENCES = 3.0, 2.0, 1.0, 3
+# What an article must hold against its sentences without a stance: as much as one sure body sentence.
+_SILENCE = 1.0
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term and what it adds to the logit of the sentence's stance."""
+
+    term: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class ScoredSentence:
+    """A sentence of an article: its place in the text, its stance and probabilities by label."""
+
+    start: int
+    end: int
+    text: str
+    stance: str
+    probabilities: dict[str, float]
+    terms: tuple[Term, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an article says: its stance, how sure that is, and its sentences."""
+
+    source: str | None
+    title: str | None
+    date: str | None
+    stance: str
+    probabilities: dict[str, float]
+    sentences: tuple[ScoredSentence, ...] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdict as plain data, with the keys of the JSON output."""
+        return {
+            "source": self.source,
+            "title": self.title,
+            "date": self.date,
+            "stance": self.stance,
+            "probabilities": self.probabilities,
+            "sentences": [_sentence_dict(sentence) for sentence in self.sentences],
+        }
+
+
+def article_probabilities(
+    sentences: np.ndarray, codebook: Codebook, title: np.ndarray | None = None, titled: bool = False
+) -> np.ndarray:
+    """Return the label probabilities of an article.
+
+    `sentences` is sentences × labels, in the text's order; `titled` says that the first is the title, `title`
+    gives the probabilities of a title that stands outside the text. Each sentence votes for its most likely
+    stance with that stance's probability, the title three times, the lead (three sentences) twice; silence
+    has one vote. Without a "none" label every sentence votes with all its probabilities.
+    """
+    if title is not None:
+        sentences, titled = np.vstack([title, sentences]), True
+    if not len(sentences):
+        return _without_sentences(codebook)
+    weights = np.full(len(sentences), _BODY)
+    first = 1 if titled else 0
+    weights[first : first + _LEAD_SENTENCES] = _LEAD
+    weights[:first] = _TITLE
+    if codebook.none is None:
+        votes = weights @ sentences
+        return votes / votes.sum()
+    best = sentences.argmax(axis=1)
+    chosen = np.zeros_like(sentences)
+    rows = np.arange(len(sentences))
+    chosen[rows, best] = sentences[rows, best]
+    votes = weights @ chosen
+    votes[codebook.ids.index(codebook.none)] = _SILENCE
+    return votes / votes.sum()
+
+
+def _without_sentences(codebook: Codebook) -> np.ndarray:
+    labels = len(codebook.ids)
+    if codebook.none is None:
+        return np.full(labels, 1 / labels)
+    return np.eye(labels)[codebook.ids.index(codebook.none)]
+
+
+def named(probabilities: Sequence[float], codebook: Codebook) -> dict[str, float]:
+    """Return probabilities by label id, rounded to six places."""
+    return {label: round(float(value), 6) for label, value in zip(codebook.ids, probabilities, strict=True)}
+
+
+def _sentence_dict(sentence: ScoredSentence) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "start": sentence.start,
+        "end": sentence.end,
+        "text": sentence.text,
+        "stance": sentence.stance,
+        "probabilities": sentence.probabilities,
+    }
+    if sentence.terms is not None:
+        data["terms"] = [{"term": term.term, "weight": round(term.weight, 6)} for term in sentence.terms]
+    return data
