@@ -133,7 +133,7 @@ def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
     header: list[str] = []
     row = 0
     try:
-        for row, cells in enumerate(reader, start=1):  # noqa: B007 (row is named in the error below)
+        for row, cells in enumerate(reader, start=1):
             if row == 1:
                 header = _header(path, cells, needed)
                 continue

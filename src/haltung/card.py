@@ -30,7 +30,11 @@ def card(metrics: dict[str, Any], codebook: Codebook) -> str:
         _table(
             ["label", "precision", "recall", "F1", "sentences"],
             [
-                [label, *(f"{found[key]:.3f}" for key in ("precision", "recall", "f1")), f"{found['support']:,}"]
+                [
+                    label,
+                    *(f"{found[key]:.3f}" for key in ("precision", "recall", "f1")),
+                    f"{found['support']:,}",
+                ]
                 for label, found in crossed["by_label"].items()
             ],
         ),

@@ -41,10 +41,12 @@ class EvaluationFormat(StrEnum):
 
 
 Paths = Annotated[
-    list[str], typer.Argument(metavar="PATH...", help="Files (.txt, .md, .html), folders, or - for standard input.")
+    list[str],
+    typer.Argument(metavar="PATH...", help="Files (.txt, .md, .html), folders, or - for standard input."),
 ]
 ModelOption = Annotated[
-    Path | None, typer.Option("--model", metavar="DIR", help="Model folder [HALTUNG_MODEL, ./model, the shipped one].")
+    Path | None,
+    typer.Option("--model", metavar="DIR", help="Model folder [HALTUNG_MODEL, ./model, the shipped one]."),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
 AnnotationsOption = Annotated[
@@ -55,7 +57,9 @@ CodebookOption = Annotated[
     Path | None,
     typer.Option("--codebook", metavar="FILE", help="Labels [codebook.toml beside the annotations, the shipped one]."),
 ]
-Extra = Annotated[list[Path], typer.Argument(metavar="EXTRA...", help="Annotated CSV files: text,label or all columns.")]
+Extra = Annotated[
+    list[Path], typer.Argument(metavar="EXTRA...", help="Annotated CSV files: text,label or all columns.")
+]
 
 
 @app.command()
@@ -66,15 +70,13 @@ def classify(paths: Paths, format: FormatOption = Format.table, model: ModelOpti
 
 @app.command()
 def inspect(paths: Paths, format: FormatOption = Format.table, model: ModelOption = None) -> None:
-    """Show every sentence with its probabilities and the n-grams that decided it."""
+    """Show every sentence and the n-grams that decided it."""
     _score(paths, format, model, detailed=True)
 
 
 @app.command()
-def train(
-    annotations: AnnotationsOption = None, codebook: CodebookOption = None, model: ModelOption = None
-) -> None:
-    """Train a model on an annotated set and write it, with its metrics and card."""
+def train(annotations: AnnotationsOption = None, codebook: CodebookOption = None, model: ModelOption = None) -> None:
+    """Train a model on an annotated set."""
     from haltung import training
     from haltung.paths import model_to_write
     from haltung.training_report import trained_text
@@ -93,7 +95,10 @@ def retrain(
     codebook: CodebookOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the model even if the new one is worse.")] = False,
 ) -> None:
-    """Train on the set plus your own annotations; the model is replaced only if it gets no worse."""
+    """Train with your own annotations added.
+
+    The model is replaced only if the new one is not worse; the old one is kept for rollback.
+    """
     from haltung import retraining
     from haltung.paths import model_to_read, model_to_write
     from haltung.store import read_metrics
@@ -120,7 +125,7 @@ def retrain(
 
 @app.command()
 def rollback(model: ModelOption = None) -> None:
-    """Bring back the model that the last training replaced."""
+    """Bring back the model before the last training."""
     from haltung import store
     from haltung.paths import model_to_write
 
@@ -135,7 +140,7 @@ def evaluate(
     model: ModelOption = None,
     format: Annotated[EvaluationFormat, typer.Option("--format", "-f", help="How to print.")] = EvaluationFormat.table,
 ) -> None:
-    """Compare the model with an annotated file: scores by label, confusions, the worst errors."""
+    """Compare the model with an annotated file."""
     from haltung.annotations import read_sentences
     from haltung.model import load
     from haltung.training_report import evaluated, evaluation_json, evaluation_text
@@ -161,7 +166,7 @@ def main() -> None:
         sys.exit(0)
 
 
-class _Refused(Exception):  # noqa: N818 (no error: the command did its work and says no)
+class _Refused(Exception):
     pass
 
 

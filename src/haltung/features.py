@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-_QUOTES = str.maketrans({mark: '"' for mark in "„“”«»‟〝〞"} | {mark: "'" for mark in "‚‘’‛‹›`´"})
+_QUOTES = str.maketrans(dict.fromkeys("„“”«»‟〝〞", '"') | dict.fromkeys("‚‘’‛‹›`´", "'"))
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _TOKEN = re.compile(r"\w+(?:[-'.]\w+)*|[^\w\s]")
 _CACHED_WORDS = 200_000

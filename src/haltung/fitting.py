@@ -50,9 +50,7 @@ def light_model(fitted: Pipeline, classes: Sequence[str], recipe: Recipe) -> Lin
     found = classifier.classes_.tolist()
     order = [found.index(label) if label in found else -1 for label in classes]
     blocks, start = [], 0
-    for (_, vectorizer), part in zip(
-        fitted.named_steps["features"].transformer_list, recipe.blocks, strict=True
-    ):
+    for (_, vectorizer), part in zip(fitted.named_steps["features"].transformer_list, recipe.blocks, strict=True):
         names = vectorizer.get_feature_names_out().tolist()
         columns = coef[:, start : start + len(names)].T
         start += len(names)

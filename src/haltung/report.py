@@ -62,7 +62,13 @@ def as_json_line(verdict: Verdict) -> str:
 def articles_csv(verdicts: Sequence[Verdict], codebook: Codebook) -> str:
     """Return a header and a row for every article."""
     rows = [
-        [v.source or "", v.title or "", v.date or "", v.stance, *(v.probabilities[label] for label in codebook.ids)]
+        [
+            v.source or "",
+            v.title or "",
+            v.date or "",
+            v.stance,
+            *(v.probabilities[label] for label in codebook.ids),
+        ]
         for v in verdicts
     ]
     return _csv(["source", "title", "date", "stance", *codebook.ids], rows)
@@ -136,7 +142,11 @@ def _heading(verdict: Verdict, painter: Painter) -> str:
     stance = painter.label(verdict.stance, book.label(verdict.stance).title, bold=True)
     share = verdict.probabilities[verdict.stance]
     return "\n".join(
-        [*(painter.strong(line) for line in lines), painter.dim(about), f"{book.name}: {stance} ({share:.0%})"]
+        [
+            *(painter.strong(line) for line in lines),
+            painter.dim(about),
+            f"{book.name}: {stance} ({share:.0%})",
+        ]
     )
 
 
@@ -157,9 +167,11 @@ def _marked(text: str, found: ScoredSentence, painter: Painter) -> str:
         return text
     hit = [False] * len(text)
     for term in found.terms or ():
-        if term.weight <= 0 or not term.term.strip():
+        if term.weight <= 0 or len(term.term.strip()) < 3:  # single letters say nothing to a reader
             continue
-        for place in re.finditer(rf"{_edge(term.term[0])}{re.escape(term.term.strip())}{_edge(term.term[-1])}", lowered):
+        for place in re.finditer(
+            rf"{_edge(term.term[0])}{re.escape(term.term.strip())}{_edge(term.term[-1])}", lowered
+        ):
             hit[place.start() : place.end()] = [True] * (place.end() - place.start())
     runs = re.finditer("1+|0+", "".join("1" if mark else "0" for mark in hit))
     return "".join(
@@ -177,7 +189,10 @@ def _edge(char: str) -> str:
 def _term_lines(found: ScoredSentence, painter: Painter) -> list[str]:
     terms = found.terms or ()
     lines = []
-    for name, side in (("for", [t for t in terms if t.weight > 0]), ("against", [t for t in terms if t.weight < 0])):
+    for name, side in (
+        ("for", [t for t in terms if t.weight > 0]),
+        ("against", [t for t in terms if t.weight < 0]),
+    ):
         shown = "  ".join(f"{_visible(term.term)} {term.weight:+.2f}" for term in _distinct(side))
         if shown:
             lines.append(painter.dim(f"{name}: ") + shown)

@@ -74,9 +74,7 @@ def prepare(
     base = read_set(annotations, codebook)
     read = [(path, read_sentences(path, base.codebook)) for path in extra]
     additions = compare_rows(base.sentences, read)
-    combined = replace(
-        base, sentences=[*base.sentences, *additions.new], files=[*base.files, *extra]
-    )
+    combined = replace(base, sentences=[*base.sentences, *additions.new], files=[*base.files, *extra])
     return Prepared(base, combined, additions, read_recipe())
 
 
@@ -130,8 +128,6 @@ def compare(prepared: Prepared, tick: Tick = lambda: None) -> tuple[Comparison, 
     return Comparison(old_scores, new_scores, (low, high), share, (old_extra, new_extra)), new
 
 
-def replace_model(
-    prepared: Prepared, held_out: np.ndarray, model: Path, tick: Tick = lambda: None
-) -> Trained:
+def replace_model(prepared: Prepared, held_out: np.ndarray, model: Path, tick: Tick = lambda: None) -> Trained:
     """Fit on the set and the extra rows and write `model`; the old one is kept for rollback."""
     return finish(prepared.combined, prepared.recipe, held_out, model, tick)

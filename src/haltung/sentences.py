@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sentencex import get_sentence_boundaries
 
-_QUOTES_AND_BRACKETS = "„“”\"«»‚‘’›‹()[]"
+_QUOTES_AND_BRACKETS = '„“”"«»‚‘’›‹()[]'
 _MASK = str.maketrans(dict.fromkeys(_QUOTES_AND_BRACKETS, " "))
 _CLOSERS = r"[“”\"«»‘’›‹)\]]*"
 _OPENERS = r"[„“\"«»‚‘›‹(\[]*"
@@ -22,31 +22,350 @@ _OPENERS = r"[„“\"«»‚‘›‹(\[]*"
 _CANDIDATE = re.compile(rf"(?P<marks>[.!?…]+){_CLOSERS}(?P<space>\s*)(?={_OPENERS}(?P<next>[^\W_]+))")
 _WORD_BEFORE = re.compile(r"(?:([^\s.]+\.?)\s)?([^\s.]*)$")
 _MONTHS = frozenset(
-    "Januar Jänner Februar März April Mai Juni Juli August September Oktober November Dezember"
-    " Jan Feb Mrz Apr Jun Jul Aug Sep Sept Okt Nov Dez".split()
+    [
+        "Januar",
+        "Jänner",
+        "Februar",
+        "März",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
+        "Dezember",
+        "Jan",
+        "Feb",
+        "Mrz",
+        "Apr",
+        "Jun",
+        "Jul",
+        "Aug",
+        "Sep",
+        "Sept",
+        "Okt",
+        "Nov",
+        "Dez",
+    ]
 )
 _BEFORE_ORDINAL = frozenset(
-    "der die das den dem des im am vom zum zur beim ins ab bis seit jeder jede jedes jedem jeden und oder vor nach"
-    " ihr ihre ihren ihrem ihrer sein seine seinen seinem seiner unser unsere dieser diese dieses diesem diesen"
-    " ein eine einen einem einer kein keine mein meine sowie etwa".split()
+    [
+        "der",
+        "die",
+        "das",
+        "den",
+        "dem",
+        "des",
+        "im",
+        "am",
+        "vom",
+        "zum",
+        "zur",
+        "beim",
+        "ins",
+        "ab",
+        "bis",
+        "seit",
+        "jeder",
+        "jede",
+        "jedes",
+        "jedem",
+        "jeden",
+        "und",
+        "oder",
+        "vor",
+        "nach",
+        "ihr",
+        "ihre",
+        "ihren",
+        "ihrem",
+        "ihrer",
+        "sein",
+        "seine",
+        "seinen",
+        "seinem",
+        "seiner",
+        "unser",
+        "unsere",
+        "dieser",
+        "diese",
+        "dieses",
+        "diesem",
+        "diesen",
+        "ein",
+        "eine",
+        "einen",
+        "einem",
+        "einer",
+        "kein",
+        "keine",
+        "mein",
+        "meine",
+        "sowie",
+        "etwa",
+    ]
 )
 _NEVER_LAST = frozenset(
-    "dr prof gen nr st abs art sog evtl ca bzw vgl mr mrs ms hrsg tel str min rd bspw inkl exkl zzgl geb gest lt"
-    " col maj sgt kap abschn bd em ing dipl hl fr hr jan feb mrz apr jun jul aug sep sept okt nov dez mo di mi do"
-    " sa so bes allg ehem gegr insb mind max ggf betr verf univ rev capt adm ebd med phil jur rer nat oec"
-    " u.s u.k z.b d.h i.d.r v.a o.g s.o s.u".split()
+    [
+        "dr",
+        "prof",
+        "gen",
+        "nr",
+        "st",
+        "abs",
+        "art",
+        "sog",
+        "evtl",
+        "ca",
+        "bzw",
+        "vgl",
+        "mr",
+        "mrs",
+        "ms",
+        "hrsg",
+        "tel",
+        "str",
+        "min",
+        "rd",
+        "bspw",
+        "inkl",
+        "exkl",
+        "zzgl",
+        "geb",
+        "gest",
+        "lt",
+        "col",
+        "maj",
+        "sgt",
+        "kap",
+        "abschn",
+        "bd",
+        "em",
+        "ing",
+        "dipl",
+        "hl",
+        "fr",
+        "hr",
+        "jan",
+        "feb",
+        "mrz",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "okt",
+        "nov",
+        "dez",
+        "mo",
+        "di",
+        "mi",
+        "do",
+        "sa",
+        "so",
+        "bes",
+        "allg",
+        "ehem",
+        "gegr",
+        "insb",
+        "mind",
+        "max",
+        "ggf",
+        "betr",
+        "verf",
+        "univ",
+        "rev",
+        "capt",
+        "adm",
+        "ebd",
+        "med",
+        "phil",
+        "jur",
+        "rer",
+        "nat",
+        "oec",
+        "u.s",
+        "u.k",
+        "z.b",
+        "d.h",
+        "i.d.r",
+        "v.a",
+        "o.g",
+        "s.o",
+        "s.u",
+    ]
 )
-_MAYBE_LAST = frozenset("usw etc mio mrd tsd co ltd inc corp jr sen plc u.a u.ä a.d o.ä u.s.w u.v.m uvm jh jhd".split())
+_MAYBE_LAST = frozenset(
+    [
+        "usw",
+        "etc",
+        "mio",
+        "mrd",
+        "tsd",
+        "co",
+        "ltd",
+        "inc",
+        "corp",
+        "jr",
+        "sen",
+        "plc",
+        "u.a",
+        "u.ä",
+        "a.d",
+        "o.ä",
+        "u.s.w",
+        "u.v.m",
+        "uvm",
+        "jh",
+        "jhd",
+    ]
+)
 # letters that stand with a blank between them: "u. a.", "a. D."
 _PAIR_MAYBE_LAST = frozenset({"u.a", "u.ä", "a.d", "o.ä", "a.m", "v.m", "n.chr", "v.chr"})
 _STARTERS = frozenset(
-    "der die das den dem des ein eine einer eines einem einen kein keine keiner keinen er sie es wir ihr ich man wer was wo"
-    " wie wann warum wieso weshalb dies diese dieser dieses diesem diesen damit dazu dafür dagegen daher darum danach"
-    " dann da doch aber und oder auch allein nur noch nun jetzt heute gestern morgen seit vor nach bei mit von im in am"
-    " an auf aus für gegen ohne um zu zum zur über unter seine seiner sein ihre ihren ihrer unser unsere wenn als ob weil"
-    " so zudem bisher bislang dort hier beide alle viele nicht nichts trotz laut während zwar denn insgesamt mindestens"
-    " statt erst schon sogar selbst dabei davon deshalb jedoch dennoch außerdem allerdings zuvor zuletzt später weiter"
-    " vergangenen jeder jede jedes solche welche einige mehrere andere wegen durch bis".split()
+    [
+        "der",
+        "die",
+        "das",
+        "den",
+        "dem",
+        "des",
+        "ein",
+        "eine",
+        "einer",
+        "eines",
+        "einem",
+        "einen",
+        "kein",
+        "keine",
+        "keiner",
+        "keinen",
+        "er",
+        "sie",
+        "es",
+        "wir",
+        "ihr",
+        "ich",
+        "man",
+        "wer",
+        "was",
+        "wo",
+        "wie",
+        "wann",
+        "warum",
+        "wieso",
+        "weshalb",
+        "dies",
+        "diese",
+        "dieser",
+        "dieses",
+        "diesem",
+        "diesen",
+        "damit",
+        "dazu",
+        "dafür",
+        "dagegen",
+        "daher",
+        "darum",
+        "danach",
+        "dann",
+        "da",
+        "doch",
+        "aber",
+        "und",
+        "oder",
+        "auch",
+        "allein",
+        "nur",
+        "noch",
+        "nun",
+        "jetzt",
+        "heute",
+        "gestern",
+        "morgen",
+        "seit",
+        "vor",
+        "nach",
+        "bei",
+        "mit",
+        "von",
+        "im",
+        "in",
+        "am",
+        "an",
+        "auf",
+        "aus",
+        "für",
+        "gegen",
+        "ohne",
+        "um",
+        "zu",
+        "zum",
+        "zur",
+        "über",
+        "unter",
+        "seine",
+        "seiner",
+        "sein",
+        "ihre",
+        "ihren",
+        "ihrer",
+        "unser",
+        "unsere",
+        "wenn",
+        "als",
+        "ob",
+        "weil",
+        "so",
+        "zudem",
+        "bisher",
+        "bislang",
+        "dort",
+        "hier",
+        "beide",
+        "alle",
+        "viele",
+        "nicht",
+        "nichts",
+        "trotz",
+        "laut",
+        "während",
+        "zwar",
+        "denn",
+        "insgesamt",
+        "mindestens",
+        "statt",
+        "erst",
+        "schon",
+        "sogar",
+        "selbst",
+        "dabei",
+        "davon",
+        "deshalb",
+        "jedoch",
+        "dennoch",
+        "außerdem",
+        "allerdings",
+        "zuvor",
+        "zuletzt",
+        "später",
+        "weiter",
+        "vergangenen",
+        "jeder",
+        "jede",
+        "jedes",
+        "solche",
+        "welche",
+        "einige",
+        "mehrere",
+        "andere",
+        "wegen",
+        "durch",
+        "bis",
+    ]
 )
 _LOWER_START = re.compile(r"[a-z]{1,2}[A-Z]|(?:von der|von|de|van der|van) [A-ZÄÖÜ]")
 
@@ -108,7 +427,7 @@ def _wrap_width(text: str, lines: list[tuple[int, int]]) -> int:
         for (start, end), (after, after_end) in zip(lines, lines[1:], strict=False)
         if "\n" not in text[end:after].replace("\n", "", 1)
     ]
-    broken = sum(before not in ".!?:…“\"»«" and first.islower() for before, first in pairs)
+    broken = sum(before not in '.!?:…“"»«' and first.islower() for before, first in pairs)
     return width if broken >= 2 and broken >= 0.2 * len(pairs) else 0
 
 
@@ -157,7 +476,7 @@ def _glued(paragraph: str, found: re.Match[str]) -> bool:
         return False
     if "@" in paragraph[: found.start()].rsplit(" ", 1)[-1] or "/" in paragraph[: found.start()].rsplit(" ", 1)[-1]:
         return False
-    return before.islower() and len(before) == 2 or (before.isdigit() and after[0].isupper())
+    return (before.islower() and len(before) == 2) or (before.isdigit() and after[0].isupper())
 
 
 def _marks_end(paragraph: str, found: re.Match[str]) -> bool:
@@ -166,7 +485,7 @@ def _marks_end(paragraph: str, found: re.Match[str]) -> bool:
     if start and paragraph[start - 1] in "([" and paragraph[found.end("marks") : found.end("marks") + 1] in (")", "]"):
         return False
     if set(found["marks"]) <= {".", "…"}:
-        return found["next"].lower() in _STARTERS or paragraph[found.end("space")] in "„»“\"‚"
+        return found["next"].lower() in _STARTERS or paragraph[found.end("space")] in '„»“"‚'
     return True
 
 

@@ -44,18 +44,14 @@ def read_model(folder: Path) -> StoredModel:
         raise HaltungError(f"{path}: is damaged or no model ({type(error).__name__}); train it anew") from None
 
 
-def write_model(
-    folder: Path, linear: LinearModel, codebook: Codebook, metrics: dict[str, Any], card: str
-) -> None:
+def write_model(folder: Path, linear: LinearModel, codebook: Codebook, metrics: dict[str, Any], card: str) -> None:
     """Write a model folder as a whole; the model that was there is kept for `rollback`."""
     new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     try:
         new.mkdir(parents=True)
         _dump(_plain(linear, codebook), new / MODEL_FILE)
-        (new / "metrics.json").write_text(
-            json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-        )
+        (new / "metrics.json").write_text(json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         (new / "README.md").write_text(card, encoding="utf-8")
         if (folder / MODEL_FILE).is_file():
             shutil.copytree(folder, new / _PREVIOUS, ignore=shutil.ignore_patterns(_PREVIOUS))

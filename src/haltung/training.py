@@ -104,18 +104,14 @@ def fitted_model(annotated: AnnotatedSet, recipe: Recipe) -> LinearModel:
     return light_model(fit(texts, labels, recipe), annotated.codebook.ids, recipe)
 
 
-def measured(
-    annotated: AnnotatedSet, recipe: Recipe, held_out: np.ndarray, linear: LinearModel
-) -> dict[str, Any]:
+def measured(annotated: AnnotatedSet, recipe: Recipe, held_out: np.ndarray, linear: LinearModel) -> dict[str, Any]:
     """Return what `metrics.json` holds: the data, the recipe, the cross-validated scores."""
     classes = annotated.codebook.ids
     gold = [sentence.label for sentence in annotated.sentences]
     groups = [sentence.group for sentence in annotated.sentences]
     predicted = [classes[place] for place in held_out.argmax(axis=1)]
     scores = score(gold, predicted, classes).to_dict()
-    scores["macro_f1_interval"] = [
-        round(value, 4) for value in macro_f1_interval(gold, predicted, groups, classes)
-    ]
+    scores["macro_f1_interval"] = [round(value, 4) for value in macro_f1_interval(gold, predicted, groups, classes)]
     counts = Counter(gold)
     return {
         "trained_on": {
@@ -152,5 +148,3 @@ def _article_verdicts(annotated: AnnotatedSet, held_out: np.ndarray) -> dict[str
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-

@@ -133,7 +133,7 @@ def main() -> None:
     table = []
     for name, manner, way in rows:
         started = time.perf_counter()
-        (recall_d, f1_d, _), (recall_t, f1_t, missed) = (scores(way, named[part]) for part in ("dev", "test"))
+        (recall_d, f1_d, _), (recall_t, f1_t, _) = (scores(way, named[part]) for part in ("dev", "test"))
         table.append((name, manner, recall_d, f1_d, recall_t, f1_t, time.perf_counter() - started))
     for name, manner, *figures, seconds in table:
         cells = " | ".join(f"{figure:.3f}" for figure in figures)
