@@ -104,10 +104,10 @@ def retrain(
     from haltung.store import read_metrics
     from haltung.training_report import additions_text, comparison_text, forgotten_text
 
-    target = model_to_write(model)
+    target, replaced = model_to_write(model), model_to_read(model)
     prepared = retraining.prepare(extra, annotations, codebook)
     typer.echo(additions_text(prepared, extra))
-    forgotten = forgotten_text(read_metrics(model_to_read(model)), prepared)
+    forgotten = forgotten_text(read_metrics(replaced), prepared)
     if forgotten:
         typer.echo(forgotten)
     if not prepared.additions.new:
@@ -119,7 +119,7 @@ def retrain(
     if comparison.worse and not force:
         raise _Refused(f"the new model is worse; {target} stays as it is (--force replaces it all the same)")
     with _progress(1, "training") as tick:
-        retraining.replace_model(prepared, held_out, target, tick)
+        retraining.replace_model(prepared, held_out, target, replaced, tick)
     typer.echo(f"Wrote {target}; `haltung rollback` brings the one before back.")
 
 

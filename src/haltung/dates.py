@@ -34,7 +34,8 @@ _DATE = re.compile(
 )
 # words that stand on a line which says when the page was made
 _PAGE_DATE = re.compile(
-    r"\b(?:stand|datum|veröffentlicht|publiziert|erschienen|aktualisiert|erstellt|gesendet|update|zuletzt geändert|meldungen vom)\b",
+    r"\b(?:stand|datum|veröffentlicht|publiziert|erschienen|aktualisiert|erstellt|gesendet|update"
+    r"|zuletzt geändert|meldungen vom)\b",
     re.I,
 )
 _AROUND = re.compile(

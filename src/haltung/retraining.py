@@ -128,6 +128,8 @@ def compare(prepared: Prepared, tick: Tick = lambda: None) -> tuple[Comparison, 
     return Comparison(old_scores, new_scores, (low, high), share, (old_extra, new_extra)), new
 
 
-def replace_model(prepared: Prepared, held_out: np.ndarray, model: Path, tick: Tick = lambda: None) -> Trained:
-    """Fit on the set and the extra rows and write `model`; the old one is kept for rollback."""
-    return finish(prepared.combined, prepared.recipe, held_out, model, tick)
+def replace_model(
+    prepared: Prepared, held_out: np.ndarray, model: Path, replaced: Path, tick: Tick = lambda: None
+) -> Trained:
+    """Fit on the set and the extra rows and write `model`; `replaced`, the model before, is kept for rollback."""
+    return finish(prepared.combined, prepared.recipe, held_out, model, tick, replaced)

@@ -44,8 +44,20 @@ def read_model(folder: Path) -> StoredModel:
         raise HaltungError(f"{path}: is damaged or no model ({type(error).__name__}); train it anew") from None
 
 
-def write_model(folder: Path, linear: LinearModel, codebook: Codebook, metrics: dict[str, Any], card: str) -> None:
-    """Write a model folder as a whole; the model that was there is kept for `rollback`."""
+def write_model(
+    folder: Path,
+    linear: LinearModel,
+    codebook: Codebook,
+    metrics: dict[str, Any],
+    card: str,
+    replaced: Path | None = None,
+) -> None:
+    """Write a model folder as a whole; the model that was there is kept for `rollback`.
+
+    Where none was there, the one in the folder `replaced` is kept. Raises `HaltungError` where it cannot be
+    written; the old model is untouched then.
+    """
+    before = next((place for place in (folder, replaced) if place and (place / MODEL_FILE).is_file()), None)
     new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     try:
@@ -53,8 +65,8 @@ def write_model(folder: Path, linear: LinearModel, codebook: Codebook, metrics: 
         _dump(_plain(linear, codebook), new / MODEL_FILE)
         (new / "metrics.json").write_text(json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         (new / "README.md").write_text(card, encoding="utf-8")
-        if (folder / MODEL_FILE).is_file():
-            shutil.copytree(folder, new / _PREVIOUS, ignore=shutil.ignore_patterns(_PREVIOUS))
+        if before:
+            shutil.copytree(before, new / _PREVIOUS, ignore=shutil.ignore_patterns(_PREVIOUS))
         _swap(folder, new)
     except OSError as error:
         raise HaltungError(f"{folder}: cannot be written ({error.strerror}); the old model is untouched") from None

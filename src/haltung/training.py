@@ -86,13 +86,22 @@ def read_set(annotations: Path | str | None, codebook: Path | str | None) -> Ann
 
 
 def finish(
-    annotated: AnnotatedSet, recipe: Recipe, held_out: np.ndarray, model: Path | str | None, tick: Tick
+    annotated: AnnotatedSet,
+    recipe: Recipe,
+    held_out: np.ndarray,
+    model: Path | str | None,
+    tick: Tick,
+    replaced: Path | None = None,
 ) -> Trained:
-    """Fit on all sentences, measure from held-out probabilities, and write the folder `model` if there is one."""
+    """Fit on all sentences, measure from held-out probabilities, and write the folder `model` if there is one.
+
+    `replaced` is the model that rollback shall bring back where `model` holds none yet.
+    """
     linear = fitted_model(annotated, recipe)
     metrics = measured(annotated, recipe, held_out, linear)
     if model is not None:
-        write_model(Path(model), linear, annotated.codebook, metrics, card(metrics, annotated.codebook))
+        about = card(metrics, annotated.codebook)
+        write_model(Path(model), linear, annotated.codebook, metrics, about, replaced)
     tick()
     return Trained(StanceModel(linear, annotated.codebook), metrics)
 

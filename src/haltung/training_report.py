@@ -118,9 +118,8 @@ def additions_text(prepared: Prepared, extra: Sequence[Path]) -> str:
         f"{found.duplicates:,} duplicates left out; {len(found.contradictions):,} contradictions",
     ]
     for clash in found.contradictions[:_SHOWN]:
-        lines.append(
-            f"  {clash.file}: row {clash.row}: {clash.label}, but {clash.other_label} elsewhere: {printable(clash.text)}"
-        )
+        labels = f"{clash.label}, but {clash.other_label} elsewhere"
+        lines.append(f"  {clash.file}: row {clash.row}: {labels}: {printable(clash.text)}")
     if len(found.contradictions) > _SHOWN:
         lines.append(f"  … and {len(found.contradictions) - _SHOWN} more")
     if found.contradictions:
