@@ -183,7 +183,7 @@ def _score(paths: list[str], format: Format, model: Path | None, detailed: bool)
     single = len(found) == 1
     failed = False
     verdicts = []
-    for source in found:
+    for source in _shown(found, quiet=format not in (Format.json, Format.csv)):
         try:
             verdict = loaded.classify_article(read(source))
         except HaltungError as error:
@@ -218,6 +218,12 @@ def _print_table(verdict: object, painter: object, single: bool, detailed: bool)
         typer.echo(report.article_text(verdict, painter), color=True)
     else:
         typer.echo(report.article_line(verdict, painter), color=True)
+
+
+def _shown(sources: list[str], quiet: bool) -> Iterator[str]:
+    """Yield the sources, with a progress bar where nothing else shows on a terminal that work goes on."""
+    with typer.progressbar(sources, label="reading", file=sys.stderr, hidden=quiet or len(sources) < 2) as bar:
+        yield from bar
 
 
 @contextmanager

@@ -41,13 +41,14 @@ _MAYBE_LAST = frozenset("usw etc mio mrd tsd co ltd inc corp jr sen plc u.a u.ä
 # letters that stand with a blank between them: "u. a.", "a. D."
 _PAIR_MAYBE_LAST = frozenset({"u.a", "u.ä", "a.d", "o.ä", "a.m", "v.m", "n.chr", "v.chr"})
 _STARTERS = frozenset(
-    "der die das den dem des ein eine einer eines einem einen kein keine keiner keinen er sie es wir ihr ich man wer"
-    " was wo wie wann warum wieso weshalb dies diese dieser dieses diesem diesen damit dazu dafür dagegen daher darum"
-    " danach dann da doch aber und oder auch allein nur noch nun jetzt heute gestern morgen seit vor nach bei mit von im in am"
-    " an auf aus für gegen ohne um zu zum zur über unter seine seiner sein ihre ihren ihrer unser unsere wenn als ob weil"
-    " so zudem bisher bislang dort hier beide alle viele nicht nichts trotz laut während zwar denn insgesamt mindestens"
-    " statt erst schon sogar selbst dabei davon deshalb jedoch dennoch außerdem allerdings zuvor zuletzt später weiter"
-    " vergangenen jeder jede jedes solche welche einige mehrere andere wegen durch bis".split()
+    "der die das den dem des ein eine einer eines einem einen kein keine keiner keinen er sie es wir ihr ich man"
+    " wer was wo wie wann warum wieso weshalb dies diese dieser dieses diesem diesen damit dazu dafür dagegen"
+    " daher darum danach dann da doch aber und oder auch allein nur noch nun jetzt heute gestern morgen seit vor"
+    " nach bei mit von im in am an auf aus für gegen ohne um zu zum zur über unter seine seiner sein ihre ihren"
+    " ihrer unser unsere wenn als ob weil so zudem bisher bislang dort hier beide alle viele nicht nichts trotz"
+    " laut während zwar denn insgesamt mindestens statt erst schon sogar selbst dabei davon deshalb jedoch dennoch"
+    " außerdem allerdings zuvor zuletzt später weiter vergangenen jeder jede jedes solche welche einige mehrere"
+    " andere wegen durch bis".split()
 )
 _LOWER_START = re.compile(r"[a-z]{1,2}[A-Z]|(?:von der|von|de|van der|van) [A-ZÄÖÜ]")
 
