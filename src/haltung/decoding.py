@@ -34,8 +34,11 @@ def decode(data: bytes, source: str, declared: str | None = None) -> str:
             return _strict(data, encoding, source)
     try:
         text = data.decode("utf-8")
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
         text = _strict(data, declared, source) if _known(declared) else _detected(data, source)
+        if mojibake(text):  # the rest of it is UTF-8
+            line = data[: error.start].count(10) + 1
+            raise HaltungError(f"{source}: line {line}: broken encoding; save it as UTF-8 from its source") from None
     if "\0" in text:
         raise HaltungError(f"{source}: is binary, not text; convert it to .txt, .md or .html first")
     return text
