@@ -62,9 +62,10 @@ class StanceModel:
         spans = split(article.text)
         texts = [article.text[span.start : span.end] for span in spans]
         probabilities = self.predict_proba([" ".join(text.split()) for text in texts])
-        titled = bool(texts) and article.title is not None and article.text.lstrip().startswith(article.title)
-        outside = self.predict_proba([article.title])[0] if article.title and not titled else None
-        whole = article_probabilities(probabilities, self.codebook, outside, titled)
+        place = article.text.find(article.title) if article.title else -1
+        title_at = next((row for row, span in enumerate(spans) if span.start == place), None)
+        outside = self.predict_proba([article.title])[0] if article.title and title_at is None else None
+        whole = article_probabilities(probabilities, self.codebook, outside, title_at)
         sentences = tuple(
             ScoredSentence(span.start, span.end, text, self._best(row), named(row, self.codebook))
             for span, text, row in zip(spans, texts, probabilities, strict=True)

@@ -15,6 +15,7 @@ from haltung.verdict import ScoredSentence, Term, Verdict
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _SHOWN_TERMS = 5
+_LEANING, _FAINT = 3, 0.1
 _BAR = 24
 
 
@@ -108,7 +109,12 @@ def article_text(verdict: Verdict, painter: Painter) -> str:
     bearing = [found for found in verdict.sentences if found.stance != book.none]
     lines += ["", f"{len(bearing)} of {len(verdict.sentences)} sentences with a stance"]
     for found in bearing:
-        lines += ["", *_sentence_lines(found, painter)]
+        lines += ["", *_sentence_lines(found, painter, found.stance)]
+    leaning = [] if bearing or verdict.stance == book.none else _leaning(verdict)
+    if leaning:
+        lines += ["", f"Leaning to {book.label(verdict.stance).title}, each too unsure alone:"]
+    for found in leaning:
+        lines += ["", *_sentence_lines(found, painter, verdict.stance)]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -129,7 +135,7 @@ def inspection_text(verdict: Verdict, painter: Painter) -> str:
         others = "  ".join(
             f"{painter.codebook.label(label).title} {share:.2f}" for label, share in found.probabilities.items()
         )
-        lines += ["", *_sentence_lines(found, painter), "    " + painter.dim(others)]
+        lines += ["", *_sentence_lines(found, painter, found.stance), "    " + painter.dim(others)]
         lines += [f"    {line}" for line in _term_lines(found, painter)]
     return "\n".join(lines)
 
@@ -150,11 +156,18 @@ def _heading(verdict: Verdict, painter: Painter) -> str:
     )
 
 
-def _sentence_lines(found: ScoredSentence, painter: Painter) -> list[str]:
+def _leaning(verdict: Verdict) -> list[ScoredSentence]:
+    """Return the sentences that make an article's stance though none of them has one, the strongest three."""
+    ordered = sorted(verdict.sentences, key=lambda found: -found.probabilities[verdict.stance])
+    strongest = [found for found in ordered[:_LEANING] if found.probabilities[verdict.stance] >= _FAINT]
+    return sorted(strongest, key=lambda found: found.start)
+
+
+def _sentence_lines(found: ScoredSentence, painter: Painter, label: str) -> list[str]:
     book = painter.codebook
-    share = found.probabilities[found.stance]
-    title = f"{book.label(found.stance).title:<{_width(book)}}"
-    head = f"  {painter.label(found.stance, title, bold=found.stance != book.none)}  {share:>4.0%}  "
+    share = found.probabilities[label]
+    title = f"{book.label(label).title:<{_width(book)}}"
+    head = f"  {painter.label(label, title, bold=label != book.none)}  {share:>4.0%}  "
     indent = " " * (_width(book) + 10)
     text = "\n".join(_wrapped(printable(found.text), indent)).lstrip()
     return (head + _marked(text, found, painter)).split("\n")

@@ -148,8 +148,8 @@ def _article_verdicts(annotated: AnnotatedSet, held_out: np.ndarray) -> dict[str
     gold, predicted = [], []
     for article, label in annotated.article_labels.items():
         ordered = sorted(rows[article], key=lambda row: annotated.sentences[row].position)
-        titled = annotated.sentences[ordered[0]].position == 0
-        whole = article_probabilities(held_out[ordered], annotated.codebook, titled=titled)
+        title_at = 0 if annotated.sentences[ordered[0]].position == 0 else None
+        whole = article_probabilities(held_out[ordered], annotated.codebook, title_at=title_at)
         gold.append(label)
         predicted.append(classes[int(whole.argmax())])
     return {"articles": len(gold), **score(gold, predicted, classes).to_dict()}

@@ -62,23 +62,24 @@ class Verdict:
 
 
 def article_probabilities(
-    sentences: np.ndarray, codebook: Codebook, title: np.ndarray | None = None, titled: bool = False
+    sentences: np.ndarray, codebook: Codebook, title: np.ndarray | None = None, title_at: int | None = None
 ) -> np.ndarray:
     """Return the label probabilities of an article.
 
-    `sentences` is sentences × labels, in the text's order; `titled` says that the first is the title, `title`
-    gives the probabilities of a title that stands outside the text. Each sentence votes for every stance with
+    `sentences` is sentences × labels, in the text's order; `title_at` is the row of the title, `title` gives
+    the probabilities of a title that stands outside the text. Each sentence votes for every stance with
     its probability to the power of 1.5, the title three times, the lead (three sentences) one and a half
     times; silence has 0.7 votes. Without a "none" label nothing votes for silence.
     """
     if title is not None:
-        sentences, titled = np.vstack([title, sentences]), True
+        sentences, title_at = np.vstack([title, sentences]), 0
     if not len(sentences):
         return _without_sentences(codebook)
     weights = np.full(len(sentences), _BODY)
-    first = 1 if titled else 0
-    weights[first : first + _LEAD_SENTENCES] = _LEAD
-    weights[:first] = _TITLE
+    lead = 0 if title_at is None else title_at + 1
+    weights[lead : lead + _LEAD_SENTENCES] = _LEAD
+    if title_at is not None:
+        weights[title_at] = _TITLE
     votes = weights @ sentences**_POWER
     if codebook.none is not None:
         votes[codebook.ids.index(codebook.none)] = _SILENCE
