@@ -155,10 +155,10 @@ def main() -> None:
     try:
         app()
     except HaltungError as error:
-        typer.echo(f"haltung: {error}", err=True)
+        _complain(error)
         sys.exit(2)
     except _Refused as refusal:
-        typer.echo(f"haltung: {refusal}", err=True)
+        _complain(refusal)
         sys.exit(1)
     except BrokenPipeError:
         # the reader has gone (`haltung … | head`); keep Python from complaining at exit
@@ -168,6 +168,12 @@ def main() -> None:
 
 class _Refused(Exception):
     pass
+
+
+def _complain(error: Exception) -> None:
+    from haltung.report import printable
+
+    typer.echo(f"haltung: {printable(str(error))}", err=True)
 
 
 def _score(paths: list[str], format: Format, model: Path | None, detailed: bool) -> None:
@@ -187,7 +193,7 @@ def _score(paths: list[str], format: Format, model: Path | None, detailed: bool)
         try:
             verdict = loaded.classify_article(read(source))
         except HaltungError as error:
-            typer.echo(f"haltung: {error}", err=True)
+            _complain(error)
             failed = True
             continue
         if detailed:
@@ -222,13 +228,13 @@ def _print_table(verdict: object, painter: object, single: bool, detailed: bool)
 
 def _shown(sources: list[str], quiet: bool) -> Iterator[str]:
     """Yield the sources, with a progress bar where nothing else shows on a terminal that work goes on."""
-    with typer.progressbar(sources, label="reading", file=sys.stderr, hidden=quiet or len(sources) < 2) as bar:
+    with typer.progressbar(sources, label="reading", file=sys.stderr, hidden=quiet or not sys.stderr.isatty()) as bar:
         yield from bar
 
 
 @contextmanager
 def _progress(steps: int, label: str) -> Iterator[Callable[[], None]]:
     """Show a progress bar on standard error while a command works; yields what to call after each step."""
-    with typer.progressbar(length=steps, label=label, file=sys.stderr) as bar:
+    with typer.progressbar(length=steps, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         bar.update(0)
         yield lambda: bar.update(1)

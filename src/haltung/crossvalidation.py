@@ -22,7 +22,7 @@ def fold_numbers(sentences: Sequence[AnnotatedSentence], recipe: Recipe) -> np.n
     groups = [sentence.group for sentence in sentences]
     labels = [sentence.label for sentence in sentences]
     of_label = {label: {g for g, lab in zip(groups, labels, strict=True) if lab == label} for label in set(labels)}
-    folds = min(recipe.folds, len(set(groups)))
+    folds = min(recipe.folds, len(set(groups)), max(labels.count(label) for label in of_label))
     if len(of_label) < 2 or sum(len(found) >= 2 for found in of_label.values()) < 2:
         raise HaltungError("too few annotations to train on: two labels must each stand in two articles; annotate more")
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=recipe.seed)

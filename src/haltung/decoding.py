@@ -35,9 +35,9 @@ def decode(data: bytes, source: str, declared: str | None = None) -> str:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        text = _strict(data, declared, source) if _known(declared) else _detected(data, source)
+        line = data[: error.start].count(10) + 1
+        text = _strict(data, declared, source) if _known(declared) else _detected(data, source, line)
         if mojibake(text):  # the rest of it is UTF-8
-            line = data[: error.start].count(10) + 1
             raise HaltungError(f"{source}: line {line}: broken encoding; save it as UTF-8 from its source") from None
     if "\0" in text:
         raise HaltungError(f"{source}: is binary, not text; convert it to .txt, .md or .html first")
@@ -68,7 +68,7 @@ def _strict(data: bytes, encoding: str, source: str) -> str:
         ) from None
 
 
-def _detected(data: bytes, source: str) -> str:
+def _detected(data: bytes, source: str, line: int) -> str:
     if b"\0" in data:
         raise HaltungError(f"{source}: is binary, not text; convert it to .txt, .md or .html first")
     # What German text is saved in when it is not UTF-8; cp1252 also covers Latin-1.
@@ -76,5 +76,5 @@ def _detected(data: bytes, source: str) -> str:
 
     best = from_bytes(data, cp_isolation=["cp1252", "iso8859_15", "mac_roman", "cp850"]).best()
     if best is None:
-        raise HaltungError(f"{source}: its encoding is not recognised; save it as UTF-8 and try again")
+        raise HaltungError(f"{source}: line {line}: its encoding is not recognised; save it as UTF-8")
     return str(best)

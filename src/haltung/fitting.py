@@ -10,6 +10,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, Pipeline
 
+from haltung.errors import HaltungError
 from haltung.features import Vocabulary, terms
 from haltung.probabilities import LinearModel, WeightedBlock
 from haltung.recipe import Recipe
@@ -34,8 +35,18 @@ def pipeline(recipe: Recipe) -> Pipeline:
 
 
 def fit(texts: Sequence[str], labels: Sequence[str], recipe: Recipe) -> Pipeline:
-    """Fit the pipeline of `recipe` on texts and their labels; the same input gives the same weights."""
-    return pipeline(recipe).fit(list(texts), list(labels))
+    """Fit the pipeline of `recipe` on texts and their labels; the same input gives the same weights.
+
+    Raises `HaltungError` where the texts have one label only or no terms in common.
+    """
+    if len(set(labels)) < 2:
+        raise HaltungError("too few annotations to train on: without a held-out part one label is left; annotate more")
+    try:
+        return pipeline(recipe).fit(list(texts), list(labels))
+    except ValueError as error:
+        if "no terms remain" not in str(error):
+            raise
+        raise HaltungError("too few annotations to train on: no terms recur in them; annotate more") from None
 
 
 def light_model(fitted: Pipeline, classes: Sequence[str], recipe: Recipe) -> LinearModel:

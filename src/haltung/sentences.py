@@ -110,8 +110,9 @@ def _wrap_width(text: str, lines: list[tuple[int, int]]) -> int:
         for (start, end), (after, after_end) in pairwise(lines)
         if "\n" not in text[end:after].replace("\n", "", 1)
     ]
-    broken = sum(before not in '.!?:…“"»«' and first.islower() for before, first in pairs)
-    return width if broken >= 2 and broken >= 0.2 * len(pairs) else 0
+    unfinished = [first for before, first in pairs if before not in '.!?:…“"»«']
+    small = sum(first.islower() for first in unfinished)
+    return width if small and len(unfinished) >= 2 and small >= 0.2 * len(pairs) else 0
 
 
 def _wrapped(text: str, end: int, start: int, line_end: int, width: int) -> bool:

@@ -15,7 +15,9 @@ from haltung.paths import MODEL_FILE
 from haltung.probabilities import LinearModel, WeightedBlock
 
 FORMAT = 1
-_PREVIOUS = ".previous"
+METRICS_FILE, CARD_FILE = "metrics.json", "README.md"
+_FILES = (MODEL_FILE, METRICS_FILE, CARD_FILE)
+_DRAFT, _NEW, _PREVIOUS = ".draft", ".new", ".previous"
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,15 @@ def read_model(folder: Path) -> StoredModel:
     """Read a model folder. Raises `HaltungError` where it holds no model of this format."""
     import joblib
 
-    path = folder / MODEL_FILE
+    path = _current(folder, MODEL_FILE)
     if not path.is_file():
         raise HaltungError(f"{folder}: holds no {MODEL_FILE}; name a model folder with --model or train one")
     try:
         data = joblib.load(path)
         if data["format"] != FORMAT:
             raise HaltungError(f"{path}: has format {data['format']}, this haltung reads {FORMAT}; train it anew")
-        return StoredModel(_linear(data), Codebook.from_dict(data["codebook"]))
+        codebook = Codebook.from_dict(data["codebook"])
+        return StoredModel(_linear(data, len(codebook.ids)), codebook)
     except HaltungError:
         raise
     except Exception as error:  # a damaged pickle can raise nearly anything
@@ -57,17 +60,19 @@ def write_model(
     Where none was there, the one in the folder `replaced` is kept. Raises `HaltungError` where it cannot be
     written; the old model is untouched then.
     """
+    folder = folder.resolve()
+    _settle(folder)
     before = next((place for place in (folder, replaced) if place and (place / MODEL_FILE).is_file()), None)
-    new = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
+    draft = folder / _DRAFT
     try:
-        new.mkdir(parents=True)
-        _dump(_plain(linear, codebook), new / MODEL_FILE)
-        (new / "metrics.json").write_text(json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        (new / "README.md").write_text(card, encoding="utf-8")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        _dump(_plain(linear, codebook), draft / MODEL_FILE)
+        (draft / METRICS_FILE).write_text(json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        (draft / CARD_FILE).write_text(card, encoding="utf-8")
         if before:
-            shutil.copytree(before, new / _PREVIOUS, ignore=shutil.ignore_patterns(_PREVIOUS))
-        _swap(folder, new)
+            _copy(before, draft / _PREVIOUS)
+        _commit(folder)
     except OSError as error:
         raise HaltungError(f"{folder}: cannot be written ({error.strerror}); the old model is untouched") from None
 
@@ -75,7 +80,7 @@ def write_model(
 def read_metrics(folder: Path) -> dict[str, Any]:
     """Return the metrics of a model folder, or an empty dict where there are none."""
     try:
-        return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        return json.loads(_current(folder, METRICS_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
 
@@ -85,23 +90,49 @@ def rollback(folder: Path) -> None:
 
     Raises `HaltungError` where there is none.
     """
-    previous = folder / _PREVIOUS
+    folder = folder.resolve()
+    _settle(folder)
+    previous, draft = folder / _PREVIOUS, folder / _DRAFT
     if not (previous / MODEL_FILE).is_file():
         raise HaltungError(f"{folder}: keeps no earlier model; nothing was changed")
-    new = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    shutil.copytree(previous, new)
-    shutil.copytree(folder, new / _PREVIOUS, ignore=shutil.ignore_patterns(_PREVIOUS))
-    _swap(folder, new)
+    shutil.rmtree(draft, ignore_errors=True)
+    _copy(previous, draft)
+    _copy(folder, draft / _PREVIOUS)
+    _commit(folder)
 
 
-def _swap(folder: Path, new: Path) -> None:
-    old = folder.with_name(f".{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.rename(old)
-    new.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+def _copy(model: Path, to: Path) -> None:
+    """Copy a model's own files; whatever else lies in its folder is not ours."""
+    to.mkdir(parents=True)
+    for name in _FILES:
+        if (model / name).is_file():
+            shutil.copyfile(model / name, to / name)
+
+
+def _commit(folder: Path) -> None:
+    """Make the draft the model. The one rename is the moment: before it the old model is read, after it the new."""
+    (folder / _DRAFT).rename(folder / _NEW)
+    _settle(folder)
+
+
+def _settle(folder: Path) -> None:
+    """Move the files of a committed model to their places (again, where that was interrupted)."""
+    new = folder / _NEW
+    if not new.is_dir():
+        return
+    if (new / _PREVIOUS).is_dir():
+        shutil.rmtree(folder / _PREVIOUS, ignore_errors=True)
+        (new / _PREVIOUS).rename(folder / _PREVIOUS)
+    for name in _FILES:
+        if (new / name).is_file():
+            (new / name).replace(folder / name)
+    shutil.rmtree(new)
+
+
+def _current(folder: Path, name: str) -> Path:
+    """Return where a file of the model is: committed but not yet in its place, or in its place."""
+    committed = folder / _NEW / name
+    return committed if committed.is_file() else folder / name
 
 
 def _plain(linear: LinearModel, codebook: Codebook) -> dict[str, Any]:
@@ -124,11 +155,13 @@ def _plain(linear: LinearModel, codebook: Codebook) -> dict[str, Any]:
     }
 
 
-def _linear(data: dict[str, Any]) -> LinearModel:
+def _linear(data: dict[str, Any], labels: int) -> LinearModel:
+    if data["intercept"].shape != (labels,):
+        raise ValueError("intercept and labels differ in number")
     blocks = []
     for part in data["blocks"]:
         terms = part["terms"].split("\n") if part["terms"] else []
-        if not len(terms) == len(part["idf"]) == len(part["coef"]):
+        if part["idf"].shape != (len(terms),) or part["coef"].shape != (len(terms), labels):
             raise ValueError("terms and weights differ in number")
         vocabulary = Vocabulary(Block(part["kind"], part["low"], part["high"]), terms)
         blocks.append(WeightedBlock(vocabulary, part["weight"], part["idf"], part["coef"]))

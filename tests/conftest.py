@@ -1,0 +1,90 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from haltung import training
+from haltung.annotations import read_sentences
+from haltung.codebook import read_codebook
+from haltung.model import load
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(scope="session")
+def data():
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def articles():
+    return DATA / "articles"
+
+
+@pytest.fixture(scope="session")
+def book():
+    return read_codebook(DATA / "small" / "codebook.toml")
+
+
+@pytest.fixture(scope="session")
+def weather_book():
+    return read_codebook(DATA / "weather" / "codebook.toml")
+
+
+@pytest.fixture(scope="session")
+def small_sentences(book):
+    return read_sentences(DATA / "small" / "sentences.csv", book)
+
+
+@pytest.fixture(scope="session")
+def small_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("small") / "model"
+    training.train(DATA / "small", model=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def weather_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("weather") / "model"
+    training.train(DATA / "weather", model=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_model(small_folder):
+    return load(small_folder)
+
+
+@pytest.fixture(scope="session")
+def weather_model(weather_folder):
+    return load(weather_folder)
+
+
+@pytest.fixture
+def small_copy(small_folder, tmp_path):
+    """A trained model that a test may replace or damage."""
+    return Path(shutil.copytree(small_folder, tmp_path / "copied-model"))
+
+
+@pytest.fixture
+def haltung(tmp_path):
+    """Run the command line in the empty folder `tmp_path / "here"`, as a user without any settings would."""
+    here = tmp_path / "here"
+    here.mkdir()
+
+    def run(*arguments, env=None, **options):
+        settings = {name: value for name, value in os.environ.items() if name not in ("HALTUNG_MODEL", "COLUMNS")}
+        settings["PYTHONIOENCODING"] = "utf-8"
+        command = [sys.executable, "-m", "haltung", *map(str, arguments)]
+        options = {"cwd": here, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        if "input" in options and isinstance(options["input"], str):
+            options["input"] = options["input"].encode()
+        done = subprocess.run(command, env=settings | (env or {}), check=False, **options)
+        done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
+        return done
+
+    run.here = here
+    return run

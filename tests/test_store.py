@@ -1,0 +1,205 @@
+import contextlib
+import json
+import re
+import shutil
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+
+from haltung.errors import HaltungError
+from haltung.store import read_metrics, read_model, rollback, write_model
+
+TEXTS = ["Seoul prüft Waffenhilfe für Kiew.", "Es regnet.", "Südkorea liefert keine Munition.", ""]
+
+
+@pytest.fixture(scope="module")
+def small(small_folder):
+    return read_model(small_folder)
+
+
+@pytest.fixture(scope="module")
+def weather(weather_folder):
+    return read_model(weather_folder)
+
+
+def write(folder, stored, name="x"):
+    write_model(folder, stored.linear, stored.codebook, {"name": name}, f"# {name}\n")
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_what_is_written_is_what_is_read(small, tmp_path):
+    write(tmp_path / "deep" / "model", small)
+    again = read_model(tmp_path / "deep" / "model")
+    assert again.codebook == small.codebook
+    assert np.array_equal(again.linear.predict_proba(TEXTS), small.linear.predict_proba(TEXTS))
+    assert read_metrics(tmp_path / "deep" / "model") == {"name": "x"}
+    assert (tmp_path / "deep" / "model" / "README.md").read_text(encoding="utf-8") == "# x\n"
+
+
+def test_the_model_file_holds_plain_data_only(small_folder):
+    def walk(value):
+        if isinstance(value, dict):
+            assert all(type(key) is str for key in value)
+            for part in value.values():
+                walk(part)
+        elif isinstance(value, list):
+            for part in value:
+                walk(part)
+        elif isinstance(value, np.ndarray):
+            assert value.dtype.kind == "f"
+        else:
+            assert type(value) in (str, int, float)
+
+    walk(joblib.load(small_folder / "model.joblib"))
+
+
+def test_the_model_before_is_kept_and_nothing_else(small, weather, tmp_path):
+    folder = tmp_path / "model"
+    for stored, name in ((small, "one"), (weather, "two"), (small, "three")):
+        write(folder, stored, name)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    rollback(folder)
+    assert read_metrics(folder) == {"name": "two"}
+    assert read_model(folder).codebook == weather.codebook
+    assert not list(folder.rglob(".previous/.previous"))
+
+
+def test_two_rollbacks_bring_back_the_present_model(small, weather, tmp_path):
+    folder = tmp_path / "model"
+    write(folder, small, "one")
+    before = contents(folder)
+    write(folder, weather, "two")
+    after = contents(folder)
+    rollback(folder)
+    assert {name: data for name, data in contents(folder).items() if ".previous" not in name} == before
+    rollback(folder)
+    assert contents(folder) == after
+
+
+def test_the_replaced_model_is_kept_where_none_was(small, weather_folder, tmp_path):
+    folder = tmp_path / "model"
+    write_model(folder, small.linear, small.codebook, {}, "", replaced=weather_folder)
+    rollback(folder)
+    assert contents(weather_folder).items() <= contents(folder).items()
+
+
+def test_a_single_model_cannot_be_rolled_back(small, tmp_path):
+    write(tmp_path / "model", small)
+    before = contents(tmp_path)
+    with pytest.raises(HaltungError, match="keeps no earlier model"):
+        rollback(tmp_path / "model")
+    assert contents(tmp_path) == before
+
+
+def test_a_model_that_cannot_be_written_is_one_line(small, tmp_path):
+    (tmp_path / "datei").write_text("kein Ordner")
+    with pytest.raises(HaltungError, match=r"datei.model: cannot be written"):
+        write(tmp_path / "datei" / "model", small)
+    assert contents(tmp_path) == {"datei": b"kein Ordner"}
+
+
+def test_writing_a_model_deletes_nobodys_files(small, tmp_path):
+    folder = tmp_path / "unterlagen"
+    folder.mkdir()
+    (folder / "notizen.txt").write_text("bitte aufheben")
+    with contextlib.suppress(HaltungError):  # to refuse is as good as to keep them
+        write(folder, small)
+    assert (folder / "notizen.txt").read_text() == "bitte aufheben"
+
+
+def test_a_linked_model_folder_is_written_and_rolled_back(small, weather, tmp_path):
+    write(tmp_path / "ziel", small)
+    (tmp_path / "model").symlink_to("ziel")
+    for stored in (weather, small, weather):
+        write(tmp_path / "model", stored)
+        assert read_model(tmp_path / "model").codebook == stored.codebook
+    rollback(tmp_path / "model")
+    assert read_model(tmp_path / "model").codebook == small.codebook
+
+
+def test_the_working_directory_can_be_the_model_folder(small, tmp_path, monkeypatch):
+    (tmp_path / "hier").mkdir()
+    monkeypatch.chdir(tmp_path / "hier")
+    folder = Path()
+    try:
+        write(folder, small)
+    except HaltungError:
+        return  # to refuse is in order
+    assert read_model(tmp_path / "hier").codebook == small.codebook
+
+
+def damage_by_cutting(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def damage_by_emptying(path):
+    path.write_bytes(b"")
+
+
+def damage_by_text(path):
+    path.write_text("Das ist kein Modell, sondern ein Satz über Südkorea.\n", encoding="utf-8")
+
+
+def damage_by_other_object(path):
+    joblib.dump(["kein", "Modell"], path)
+
+
+def damage_by_format(path):
+    joblib.dump({**joblib.load(path), "format": 99}, path)
+
+
+def damage_by_lost_weights(path):
+    data = joblib.load(path)
+    data["blocks"][0]["coef"] = data["blocks"][0]["coef"][:-1]
+    joblib.dump(data, path)
+
+
+def damage_by_lost_label(path):
+    data = joblib.load(path)
+    data["codebook"]["labels"] = data["codebook"]["labels"][:-1]
+    joblib.dump(data, path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        damage_by_cutting,
+        damage_by_emptying,
+        damage_by_text,
+        damage_by_other_object,
+        damage_by_format,
+        damage_by_lost_weights,
+        damage_by_lost_label,
+    ],
+)
+def test_a_damaged_model_is_one_line_that_names_the_file(damage, small_copy):
+    damage(small_copy / "model.joblib")
+    with pytest.raises(HaltungError, match=r"model\.joblib: .*train it anew") as caught:
+        read_model(small_copy)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", [None, "", "{kaputt", "\x00"])
+def test_damaged_metrics_are_no_metrics(text, small_copy):
+    (small_copy / "metrics.json").unlink()
+    if text is not None:
+        (small_copy / "metrics.json").write_text(text)
+    assert read_metrics(small_copy) == {}
+
+
+def test_metrics_have_neither_date_nor_path(small_folder, data):
+    text = (small_folder / "metrics.json").read_text(encoding="utf-8") + (small_folder / "README.md").read_text()
+    assert str(data) not in text
+    assert str(small_folder) not in text
+    assert not re.search(r"\b20\d\d-\d\d-\d\d|\b\d\d:\d\d\b", text)
+    assert json.loads((small_folder / "metrics.json").read_text())["trained_on"]["sentences"] == 120
+
+
+def test_a_model_folder_can_be_moved(small_folder, small, tmp_path):
+    moved = shutil.copytree(small_folder, tmp_path / "anderswo")
+    assert np.array_equal(read_model(moved).linear.predict_proba(TEXTS), small.linear.predict_proba(TEXTS))
