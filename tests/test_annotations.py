@@ -56,6 +56,10 @@ def test_a_faulty_row_is_refused_by_file_row_and_remedy(tmp_path, rows, row, wha
         ("", "empty"),
         ("text,label\nJa\0nein,no_stance\n", "binary"),
         ("text,label\nGut,no_stance\nSüd,no_stance\n".encode() + b"F\xfcr,no_stance\n", "line 4"),
+        ("text,label\nSüd,no_stance\n".encode() + b"F\xc3r,no_stance\n", "line 3"),
+        ("label,text\nno_stance,Süd\nno_stance,Menü".encode()[:-1], "line 3"),
+        (b"text,label\nS\xc3dkorea wartet,no_stance\n", "encoding"),
+        (b"text,label\nS\x81dkorea wartet,no_stance\n", "line 2"),
     ],
 )
 def test_a_faulty_file_is_refused(tmp_path, content, what):
@@ -77,6 +81,21 @@ def test_german_excels_file_reads_as_the_plain_one(tmp_path, encoding, delimiter
     (sentence,) = read_sentences(written(tmp_path, f"{header}\r\n{row}\r\n", encoding), BOOK)
     assert (sentence.article, sentence.date, sentence.position) == ("a1", "2024-10-24", 0)
     assert (sentence.kind, sentence.label, sentence.text, sentence.row) == ("Agentur", "considers", TEXT, 2)
+
+
+def test_old_mac_line_ends_do_not_hide_the_semicolons(tmp_path):
+    rows = "text;label\rHelme, Westen, Zelte, Decken;no_stance\rGranaten;considers\r"
+    assert [s.text for s in read_sentences(written(tmp_path, rows), BOOK)] == [
+        "Helme, Westen, Zelte, Decken",
+        "Granaten",
+    ]
+
+
+def test_labels_are_those_of_the_codebook_in_hand(tmp_path):
+    book = Codebook("Wetter", "de", None, (Label("regen", "", "", "#000000"), Label("sonne", "", "", "#ffffff")))
+    path = written(tmp_path, "text,label\nNachts fallen Schauer.,regen\nMittags klart es auf.,sonne\n")
+    assert [s.label for s in read_sentences(path, book)] == ["regen", "sonne"]
+    assert "considers, no_stance" in refused(path)
 
 
 def test_text_and_label_suffice(tmp_path):

@@ -67,6 +67,81 @@ def test_pages_in_other_encodings(tmp_path, encoding):
     assert body in read(str(path)).text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Seoul erwägt Haubitzen für Kiew\n\nDer Präsident prüft das.\n",
+        "Ukraine-Hilfe\nSeoul erwägt Haubitzen für Kiew\n\nDer Präsident prüft das.\n",
+        "24. Oktober 2024, 17:05 Uhr\r\nSeoul erwägt Haubitzen für Kiew\r\n\r\nDer Präsident prüft das.\r\n",
+    ],
+)
+def test_a_title_below_kicker_or_date(tmp_path, text):
+    path = tmp_path / "a.txt"
+    path.write_bytes(text.encode())
+    article = read(str(path))
+    assert article.title == "Seoul erwägt Haubitzen für Kiew"
+    assert article.text == text
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_front_matter_from_windows(tmp_path, mark, line_end):
+    lines = ["---", 'title: "Seoul zögert"', "date: 24.10.2024", "---", "", "Erster Satz.", "Zweiter Satz.", ""]
+    path = tmp_path / "2019-01-01.md"
+    path.write_bytes((mark + line_end.join(lines)).encode())
+    article = read(str(path))
+    assert (article.title, article.date) == ("Seoul zögert", "2024-10-24")
+    assert article.text == "Seoul zögert\n\nErster Satz. Zweiter Satz."
+
+
+def test_markdown_headings_images_and_entities(tmp_path):
+    path = tmp_path / "2024-10-24.md"
+    path.write_text(
+        "# Neues aus **Seoul**\n\n![Haubitze im Schnee](k9.jpg) [Kim *sagte*](http://k.example) nichts"
+        " zu `K9` &amp; Co.\n\n"
+        "1. Erstens\n2. Zweitens\n\n[Quelle][1]\n\n[1]: http://q.example\n",
+        encoding="utf-8",
+    )
+    article = read(str(path))
+    assert (article.title, article.date) == ("Neues aus Seoul", "2024-10-24")
+    for said in ("Kim sagte nichts zu K9 & Co.", "\n\nErstens\n\nZweitens\n\nQuelle"):
+        assert said in article.text
+    for mark in ("http", "k9.jpg", "*", "[", "`", "#"):
+        assert mark not in article.text
+
+
+PAGE_BODY = " ".join(f"Im {n}. Jahr der Gespräche hieß es in Seoul „noch nicht“." for n in range(3, 12))
+
+
+@pytest.mark.parametrize(
+    ("head", "encoding"),
+    [
+        ('<meta http-equiv="Content-Type" content="text/html; charset=windows-1252">', "cp1252"),
+        ('<meta charset="ISO-8859-1">', "cp1252"),
+        ('<meta charset="undefined">', "cp1252"),
+        ("", "cp1252"),
+        ("", "utf-8"),
+    ],
+)
+@pytest.mark.parametrize("start", ["<!DOCTYPE html>", '<?xml version="1.0" encoding="{}"?>\n<!DOCTYPE html>'])
+def test_pages_whose_head_is_old_or_wrong(tmp_path, start, head, encoding):
+    page = (
+        f"{start.format(encoding)}<html><head>{head}<title>Gespräche in Seoul</title></head><body><article>"
+        f"<h1>Gespräche in Seoul</h1><p>Stand: 24.10.2024, 17:05 Uhr</p><p>{PAGE_BODY}</p></article></body></html>"
+    )
+    path = tmp_path / "a.html"
+    path.write_bytes(page.encode(encoding))
+    article = read(str(path))
+    assert PAGE_BODY in article.text
+    assert (article.title, article.date) == ("Gespräche in Seoul", "2024-10-24")
+
+
+def test_a_page_in_utf_16_from_standard_input(monkeypatch):
+    data = (ARTICLES / "interview.html").read_text(encoding="utf-8").encode("utf-16")
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(data)))
+    assert read("-").text == read(str(ARTICLES / "interview.html")).text
+
+
 @pytest.mark.parametrize("kind", ["text", "html"])
 def test_standard_input(monkeypatch, kind):
     name = "2022-04-11_helme-statt-granaten.txt" if kind == "text" else "interview.html"
@@ -106,6 +181,10 @@ def test_what_holds_no_article_is_refused(tmp_path, name, data, what):
     assert str(error.value).startswith(str(path))
 
 
-def test_missing_files_are_refused(tmp_path):
-    with pytest.raises(HaltungError, match="cannot be read"):
-        read(str(tmp_path / "none.txt"))
+@pytest.mark.parametrize("name", ["none.txt", "folder.txt", "n" * 300 + ".txt"])
+def test_what_cannot_be_opened_is_refused_by_name(tmp_path, name):
+    (tmp_path / "folder.txt").mkdir()
+    with pytest.raises(HaltungError, match="cannot be read") as error:
+        read(str(tmp_path / name))
+    assert str(error.value).startswith(str(tmp_path / name))
+    assert "\n" not in str(error.value)

@@ -29,11 +29,29 @@ def test_the_pages_own_date_is_found(line):
         "Stand: 24.13.2024",
         "24. Brumaire 2024",
         "Telefon 24.10.20245",
+        "Am 24. Februar 2022 stand Kiew allein da.",
+        "Das Papier hatte das Ministerium am 3. Mai 2022 veröffentlicht.",
+        "Der Bericht wurde am 1. März 2023 erstellt und blieb geheim.",
+        "Ihr erstes Buch über Seoul ist am 3. Mai 2022 erschienen.",
         "",
     ],
 )
 def test_dates_of_the_prose_and_impossible_dates_are_not(text):
     assert date_in_text(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("Wien, 3. Jänner 2024", "2024-01-03"),
+        ("Freitag, 1. März 2024, 8.00 Uhr", "2024-03-01"),
+        ("Stand: 31.02.2024\nStand: 1.3.2024", "2024-03-01"),
+        ("Stand: 29.02.2023\nStand: 29.02.2024", "2024-02-29"),
+        ("Veröffentlicht: 24.10.2024, aktualisiert: 25.10.2024", "2024-10-24"),
+    ],
+)
+def test_austrian_months_leap_days_and_second_dates(text, date):
+    assert date_in_text(text) == date
 
 
 @pytest.mark.parametrize(

@@ -106,8 +106,8 @@ def test_unknown_words_leave_the_intercept_alone(on_part):
     np.testing.assert_allclose(light.predict_proba([""])[0], softmax(light.intercept[None])[0])
 
 
-def test_a_label_without_texts_has_probability_zero(real_set, book, recipe):
-    part = [row for row in real_set[:600] if row.label != "defers_to_allies"]
+def test_a_label_without_texts_has_probability_zero(small_sentences, book, recipe):
+    part = [row for row in small_sentences if row.label != "defers_to_allies"]
     fitted = fit([row.text for row in part], [row.label for row in part], recipe)
     found = light_model(fitted, book.ids, recipe).predict_proba(["", "Seoul verkauft Granaten an die USA."])
     others = [place for place, label in enumerate(book.ids) if label != "defers_to_allies"]

@@ -95,6 +95,16 @@ def test_hard_wrapped_lines_are_taken_together():
     ]
 
 
+def test_short_lines_that_were_not_wrapped_stay_apart():
+    lines = [
+        "Seoul liefert Helme und Westen, aber keine Granaten",
+        "Was das Gesetz über den Handel mit Rüstung verbietet",
+        "Nein zu Haubitzen: der Präsident bleibt bei seiner Linie",
+        "Der Sprecher nannte keine Zahlen.",
+    ]
+    assert found("\n".join(lines)) == lines
+
+
 def test_windows_and_old_line_ends():
     assert found("Titel ohne Punkt\r\nErster Satz. Zweiter Satz.\rDritte Zeile") == [
         "Titel ohne Punkt",

@@ -23,7 +23,8 @@ class AnnotatedSentence:
     """One row of an annotation file.
 
     `article` is empty and `position` is -1 in files with only `text,label`. `date` is `YYYY-MM-DD` or empty.
-    `row` is the row's number as a spreadsheet shows it (the header is row 1).
+    `row` is the row's number as a spreadsheet shows it (the header is row 1). `readings` are the labels that
+    annotators gave before one was decided (`label_1`, `label_2`, …), by annotator; a reading may be missing.
     """
 
     article: str
@@ -33,6 +34,7 @@ class AnnotatedSentence:
     label: str
     text: str
     row: int
+    readings: tuple[tuple[str, str], ...] = ()
 
     @property
     def group(self) -> str:
@@ -94,8 +96,9 @@ def _sentence(place: str, row: int, cells: dict[str, str], codebook: Codebook) -
     if not text:
         raise HaltungError(f"{place}: the text is empty; give the sentence or remove the row")
     label = _known_label(place, cells["label"], codebook)
+    readings = _readings(place, cells, codebook)
     if "article" not in cells:
-        return AnnotatedSentence("", "", "", -1, label, text, row)
+        return AnnotatedSentence("", "", "", -1, label, text, row, readings)
     article = cells["article"].strip()
     if not article:
         raise HaltungError(f"{place}: the article is empty; give its id")
@@ -103,8 +106,19 @@ def _sentence(place: str, row: int, cells: dict[str, str], codebook: Codebook) -
     if not re.fullmatch(r"[0-9]{1,6}", position):
         raise HaltungError(f"{place}: position is {position!r}; give the sentence's number, the title being 0")
     return AnnotatedSentence(
-        article, _date(place, cells["date"]), cells["kind"].strip(), int(position), label, text, row
+        article, _date(place, cells["date"]), cells["kind"].strip(), int(position), label, text, row, readings
     )
+
+
+def _readings(place: str, cells: dict[str, str], codebook: Codebook) -> tuple[tuple[str, str], ...]:
+    """Return (annotator, label) of the columns `label_1`, `annotator_1` … that are filled."""
+    found = []
+    for name, cell in cells.items():
+        number = re.fullmatch(r"label_(\d+)", name)
+        if number and cell.strip():
+            annotator = cells.get(f"annotator_{number[1]}", "").strip() or name
+            found.append((annotator, _known_label(place, cell, codebook)))
+    return tuple(found)
 
 
 def _known_label(place: str, label: str, codebook: Codebook) -> str:

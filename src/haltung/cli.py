@@ -183,11 +183,14 @@ def _score(paths: list[str], format: Format, model: Path | None, detailed: bool)
 
     loaded = load(model)
     painter = report.Painter(loaded.codebook, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
-    found = list(sources(paths))
-    if not found:
-        raise HaltungError(f"{paths[0]}: holds no .txt, .md or .html file; name a folder or file with articles")
-    single = len(found) == 1
-    failed = False
+    found, failed = [], False
+    for path in paths:
+        inside = list(sources([path]))
+        found += inside
+        if not inside:
+            _complain(HaltungError(f"{path}: holds no .txt, .md or .html file; name a folder with articles"))
+            failed = True
+    single = len(paths) == 1 and found == paths
     verdicts = []
     for source in _shown(found, quiet=format not in (Format.json, Format.csv)):
         try:

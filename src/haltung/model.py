@@ -86,6 +86,8 @@ class StanceModel:
         Raises `ValueError` where `label` is none of `classes_`.
         """
         label = label or self.predict([text])[0]
+        if label not in self.classes_:
+            raise ValueError(f"label is {label!r}; it must be one of {', '.join(self.classes_)}")
         return self._linear.contributions(text, self.classes_.index(label))
 
     def explained(self, verdict: Verdict) -> Verdict:

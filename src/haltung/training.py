@@ -62,8 +62,11 @@ def train(
     """
     annotated = read_set(annotations, codebook)
     recipe = read_recipe()
-    folds = fold_numbers(annotated.sentences, recipe)
-    held_out = out_of_fold(annotated.sentences, folds, annotated.codebook.ids, recipe, tick=tick)
+    try:
+        folds = fold_numbers(annotated.sentences, recipe)
+        held_out = out_of_fold(annotated.sentences, folds, annotated.codebook.ids, recipe, tick=tick)
+    except HaltungError as error:  # too few annotations
+        raise HaltungError(f"{annotated.files[0]}: {error}") from None
     return finish(annotated, recipe, held_out, model, tick)
 
 
