@@ -91,6 +91,11 @@ def test_old_mac_line_ends_do_not_hide_the_semicolons(tmp_path):
     ]
 
 
+def test_blank_rows_count_but_are_passed_over(tmp_path):
+    rows = "Text;Label\r\nJa;considers\r\n;\r\n\r\nNein;no_stance\r\n"
+    assert [(s.text, s.row) for s in read_sentences(written(tmp_path, rows), BOOK)] == [("Ja", 2), ("Nein", 5)]
+
+
 def test_labels_are_those_of_the_codebook_in_hand(tmp_path):
     book = Codebook("Wetter", "de", None, (Label("regen", "", "", "#000000"), Label("sonne", "", "", "#ffffff")))
     path = written(tmp_path, "text,label\nNachts fallen Schauer.,regen\nMittags klart es auf.,sonne\n")

@@ -9,6 +9,7 @@ from haltung.article import read, sources
 from haltung.errors import HaltungError
 
 ARTICLES = Path(__file__).parent / "data" / "articles"
+PAGE_BODY = " ".join(f"Im {n}. Jahr der Gespräche hieß es in Seoul „noch nicht“." for n in range(3, 12))
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,26 @@ def test_a_title_below_kicker_or_date(tmp_path, text):
     assert article.text == text
 
 
+def test_one_line_is_text_not_title(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("Seoul erwägt Haubitzen für Kiew\n", encoding="utf-8")
+    assert read(str(path)).title is None
+
+
+def test_readers_comments_are_not_the_article_and_the_files_name_dates_it(tmp_path):
+    path = tmp_path / "2024-10-24_seoul.html"
+    path.write_text(
+        f"<html><head><title>Gespräche in Seoul</title></head><body><article><h1>Gespräche in Seoul</h1>"
+        f"<p>{PAGE_BODY}</p></article><div id='comments' class='comments'><p>Endlich schickt Seoul Panzer,"
+        f" das war überfällig! {PAGE_BODY}</p></div></body></html>",
+        encoding="utf-8",
+    )
+    article = read(str(path))
+    assert PAGE_BODY in article.text
+    assert "Endlich" not in article.text
+    assert article.date == "2024-10-24"
+
+
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_front_matter_from_windows(tmp_path, mark, line_end):
@@ -106,11 +127,8 @@ def test_markdown_headings_images_and_entities(tmp_path):
     assert (article.title, article.date) == ("Neues aus Seoul", "2024-10-24")
     for said in ("Kim sagte nichts zu K9 & Co.", "\n\nErstens\n\nZweitens\n\nQuelle"):
         assert said in article.text
-    for mark in ("http", "k9.jpg", "*", "[", "`", "#"):
+    for mark in ("http", "Schnee", "k9.jpg", "*", "[", "`", "#"):
         assert mark not in article.text
-
-
-PAGE_BODY = " ".join(f"Im {n}. Jahr der Gespräche hieß es in Seoul „noch nicht“." for n in range(3, 12))
 
 
 @pytest.mark.parametrize(
@@ -153,12 +171,12 @@ def test_standard_input(monkeypatch, kind):
 
 
 def test_folders_are_walked_in_order(tmp_path):
-    for name in ("b/2.txt", "a/1.MD", "a/.hidden.txt", "a/x.pdf", ".git/y.txt", "c.html"):
+    for name in ("b/2.txt", "a/1.MD", "a/.hidden.txt", "a/x.pdf", ".git/y.txt", "f.md", "d.txt", "c.html", "e.htm"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("Text", encoding="utf-8")
     found = [os.path.relpath(path, tmp_path) for path in sources([str(tmp_path)])]
-    assert found == ["c.html", "a/1.MD", "b/2.txt"]
+    assert found == ["c.html", "d.txt", "e.htm", "f.md", "a/1.MD", "b/2.txt"]
     assert list(sources(["-", "nix.txt"])) == ["-", "nix.txt"]
 
 

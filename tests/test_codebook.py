@@ -6,9 +6,9 @@ from haltung.errors import HaltungError
 TWO = '[[label]]\nid = "ja"\n[[label]]\nid = "nein"\n'
 
 
-def read(tmp_path, content):
+def read(tmp_path, content, encoding="utf-8"):
     path = tmp_path / "codebook.toml"
-    path.write_text(content, encoding="utf-8")
+    path.write_text(content, encoding=encoding)
     return read_codebook(path)
 
 
@@ -34,6 +34,7 @@ def test_a_codebook_survives_the_model_file(tmp_path):
         (TWO + '[[label]]\ntitle = "x"\n', "label 3 needs an id"),
         (TWO + '[[label]]\nid = "x y"\n', "label 3 needs an id"),
         ('[[label]]\nid = "ja"\ncolor = "rot"\n' + TWO, "#rrggbb"),
+        ('[[label]]\nid = "ja"\ncolor = "#fff"\n' + TWO, "#rrggbb"),
         ("[[label]\n", "TOML"),
         ('label = "ja"\n', "entries"),
     ],
@@ -43,6 +44,13 @@ def test_faults_are_named(tmp_path, content, what):
         read(tmp_path, content)
     assert "codebook.toml" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_editors_on_windows(tmp_path):
+    content = 'name = "Größe"\r\n' + TWO.replace("\n", "\r\n")
+    assert read(tmp_path, content, "utf-8-sig").name == "Größe"
+    with pytest.raises(HaltungError, match="UTF-8"):
+        read(tmp_path, content, "cp1252")
 
 
 def test_a_missing_codebook(tmp_path):

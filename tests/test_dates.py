@@ -29,6 +29,7 @@ def test_the_pages_own_date_is_found(line):
         "Stand: 24.13.2024",
         "24. Brumaire 2024",
         "Telefon 24.10.20245",
+        "Stand: 7.24.10.2024",
         "Am 24. Februar 2022 stand Kiew allein da.",
         "Das Papier hatte das Ministerium am 3. Mai 2022 veröffentlicht.",
         "Der Bericht wurde am 1. März 2023 erstellt und blieb geheim.",

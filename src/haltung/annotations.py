@@ -190,7 +190,7 @@ def _header(path: Path, cells: list[str], needed: tuple[str, ...]) -> list[str]:
 
 
 def _delimiter(text: str) -> str:
-    first = text.split("\n", 1)[0]
+    first = text.splitlines()[0]
     return max(",;\t", key=first.count)
 
 

@@ -80,7 +80,8 @@ def _bytes(source: str) -> bytes:
 
 
 def _sniffed(data: bytes) -> str:
-    start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    # without byte order marks and the zeros of UTF-16
+    start = data[:1024].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
     return ".html" if start.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml")) else ".txt"
 
 

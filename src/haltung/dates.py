@@ -34,10 +34,11 @@ _DATE = re.compile(
 )
 # words that stand on a line which says when the page was made
 _PAGE_DATE = re.compile(
-    r"\b(?:stand|datum|veröffentlicht|publiziert|erschienen|aktualisiert|erstellt|gesendet|update"
-    r"|zuletzt geändert|meldungen vom)\b",
-    re.I,
+    r"\bStand\b|\b(?i:datum|veröffentlicht|publiziert|erschienen|aktualisiert|erstellt|gesendet|update"
+    r"|zuletzt geändert|meldungen vom)\b"
 )
+# a sentence that speaks of the page itself
+_OF_THE_PAGE = re.compile(r"^Diese[rs]?\s(?:Artikel|Beitrag|Text|Bericht|Nachricht|Meldung|Seite)\b")
 _AROUND = re.compile(
     r"\b(?:uhr|um|am|vom|von|den|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|mo|di|mi|do|fr|sa|so"
     r"|cet|cest|mez|mesz)\b|\d{1,2}[:.]\d\d(?::\d\d)?|[\W_]",
@@ -62,7 +63,8 @@ def date_in_text(text: str) -> str | None:
         if not found:
             continue
         rest = _AROUND.sub("", line[: found.start()] + line[found.end() :])
-        if _PAGE_DATE.search(line) or len(rest) <= 12:
+        prose = line.rstrip().endswith((".", "!", "?", "…")) and not _OF_THE_PAGE.match(line)
+        if len(rest) <= 12 or (not prose and (_PAGE_DATE.search(line) or _OF_THE_PAGE.match(line))):
             date = _iso(found)
             if date:
                 return date

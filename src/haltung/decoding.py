@@ -15,7 +15,14 @@ _BOMS = (  # UTF-32 first: its little-endian mark begins with UTF-16's
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 # UTF-8 that was once read as cp1252: "fÃ¼r", "â€ž", "Â«"
-_MOJIBAKE = re.compile("Ã[\u0080-\u00bf\u0152\u0153\u0160\u0178\u017d\u0192\u2013-\u203a\u20ac]|â€|Â[\u0080-\u00bf]")
+_MOJIBAKE = re.compile(
+    "Ã[\u0080-\u00bf\u0152\u0153\u0160\u0178\u017d\u0192\u2013-\u203a\u20ac]|(?<=[a-zäöü])Ã|Ã(?=[a-zäöü])|â€|Â[\u0080-\u00bf]"
+)
+
+# what German text does not hold, or not there: "Pr„sident" is cp850, "PrŠsident" is Mac Roman
+_IMPLAUSIBLE = re.compile(
+    "[^\x00-\x7fäöüÄÖÜßéèêëáàâçñóòôíìîúùûåæøÉÈÀÁÇÅØ€„“”‚‘’–—…«»‹›§°²³½¼·•©®´×\u00a0]|[a-zäöü][„‚…§€][a-zäöü]"
+)
 
 
 def decode(data: bytes, source: str, declared: str | None = None) -> str:
@@ -36,7 +43,8 @@ def decode(data: bytes, source: str, declared: str | None = None) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(10) + 1
-        text = _strict(data, declared, source) if _known(declared) else _detected(data, source, line)
+        codec = _usable(declared)
+        text = _strict(data, codec, source) if codec else _detected(data, source, line)
         if mojibake(text):  # the rest of it is UTF-8
             raise HaltungError(f"{source}: line {line}: broken encoding; save it as UTF-8 from its source") from None
     if "\0" in text:
@@ -52,11 +60,18 @@ def mojibake(text: str) -> str | None:
     return found.group() if found else None
 
 
-def _known(encoding: str | None) -> bool:
+def _usable(declared: str | None) -> str | None:
+    """Return the codec for a declared charset, or None where it names none for text.
+
+    What says Latin-1 or ASCII is read as cp1252, as browsers do (WHATWG Encoding Standard, 4.2).
+    """
     try:
-        return bool(encoding and codecs.lookup(encoding))
+        codec = codecs.lookup(declared or "")
     except LookupError:
-        return False
+        return None
+    if codec.name in ("ascii", "iso8859-1"):
+        return "cp1252"
+    return codec.name if codec._is_text_encoding and codec.name != "undefined" else None
 
 
 def _strict(data: bytes, encoding: str, source: str) -> str:
@@ -71,7 +86,10 @@ def _strict(data: bytes, encoding: str, source: str) -> str:
 def _detected(data: bytes, source: str, line: int) -> str:
     if b"\0" in data:
         raise HaltungError(f"{source}: is binary, not text; convert it to .txt, .md or .html first")
-    # What German text is saved in when it is not UTF-8; cp1252 also covers Latin-1.
+    # A few umlauts are too few for a detector, and enough for a reader: nearly always this is cp1252.
+    text = data.decode("cp1252", errors="replace")
+    if not _IMPLAUSIBLE.search(text):
+        return text
     from charset_normalizer import from_bytes
 
     best = from_bytes(data, cp_isolation=["cp1252", "iso8859_15", "mac_roman", "cp850"]).best()
