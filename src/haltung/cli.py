@@ -33,8 +33,8 @@ class Format(StrEnum):
     csv = "csv"
 
 
-class EvaluationFormat(StrEnum):
-    """How an evaluation is printed."""
+class PlainFormat(StrEnum):
+    """How figures are printed."""
 
     table = "table"
     json = "json"
@@ -57,6 +57,8 @@ CodebookOption = Annotated[
     Path | None,
     typer.Option("--codebook", metavar="FILE", help="Labels [codebook.toml beside the annotations, the shipped one]."),
 ]
+FormatPlain = Annotated[PlainFormat, typer.Option("--format", "-f", help="How to print.")]
+AnnotatedFiles = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Annotated CSV files.")]
 Extra = Annotated[
     list[Path], typer.Argument(metavar="EXTRA...", help="Annotated CSV files: text,label or all columns.")
 ]
@@ -138,7 +140,7 @@ def rollback(model: ModelOption = None) -> None:
 def evaluate(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An annotated CSV file.")],
     model: ModelOption = None,
-    format: Annotated[EvaluationFormat, typer.Option("--format", "-f", help="How to print.")] = EvaluationFormat.table,
+    format: FormatPlain = PlainFormat.table,
 ) -> None:
     """Compare the model with an annotated file."""
     from haltung.annotations import read_sentences
@@ -147,7 +149,51 @@ def evaluate(
 
     loaded = load(model)
     result = evaluated(loaded, read_sentences(file, loaded.codebook))
-    typer.echo(evaluation_json(result) if format is EvaluationFormat.json else evaluation_text(result))
+    typer.echo(evaluation_json(result) if format is PlainFormat.json else evaluation_text(result))
+
+
+@app.command()
+def agreement(files: AnnotatedFiles, codebook: CodebookOption = None, format: FormatPlain = PlainFormat.table) -> None:
+    """Say how far annotators agree, and where not.
+
+    One file with the columns label_1, label_2 …, or several files with a reading each.
+    """
+    from haltung import agreement as measuring
+    from haltung.annotation_report import agreement_json, agreement_text
+    from haltung.codebook import read_codebook
+    from haltung.paths import codebook_to_read
+
+    book = read_codebook(codebook_to_read(codebook, files[0]))
+    found = measuring.agreement(measuring.read_units(files, book), book.ids)
+    typer.echo(agreement_json(found) if format is PlainFormat.json else agreement_text(found, book))
+
+
+@app.command()
+def check(files: AnnotatedFiles, codebook: CodebookOption = None, annotations: AnnotationsOption = None) -> None:
+    """Warn about what would harm a model trained on annotation files.
+
+    Exit status 1 where there are warnings, 2 where a file is refused.
+    """
+    from haltung import checking
+    from haltung.annotation_report import warnings_text
+    from haltung.annotations import read_sentences
+    from haltung.codebook import read_codebook
+    from haltung.paths import annotations_to_read, codebook_to_read
+
+    book = read_codebook(codebook_to_read(codebook, files[0]))
+    refused = []
+    for file in files:
+        try:
+            read_sentences(file, book)
+        except HaltungError as error:
+            _complain(error)
+            refused.append(file)
+    readable = [file for file in files if file not in refused]
+    whole_set = annotations_to_read(annotations)
+    found = checking.check(readable, book, read_sentences(whole_set, book) if whole_set.is_file() else [])
+    typer.echo(warnings_text(found, readable))
+    if refused or found:
+        sys.exit(2 if refused else 1)
 
 
 def main() -> None:

@@ -63,7 +63,7 @@ def evaluation_text(result: Evaluated) -> str:
         scores_table(scores),
         "",
         "annotated \\ predicted",
-        confusion_table(scores),
+        matrix_table(scores.labels, scores.confusion.tolist()),
     ]
     if result.errors:
         lines += ["", f"The surest of {len(result.errors):,} errors (row: annotated → predicted)"]
@@ -165,10 +165,10 @@ def scores_table(scores: Scores) -> str:
     return "\n".join(lines)
 
 
-def confusion_table(scores: Scores) -> str:
-    """Return the confusion table, its rows the annotated labels."""
-    width = max(max(len(label) for label in scores.labels), 7)
-    lines = ["  " + " " * width + "".join(f"  {label:>{width}}" for label in scores.labels)]
-    for label, counts in zip(scores.labels, scores.confusion.tolist(), strict=True):
-        lines.append(f"  {label:<{width}}" + "".join(f"  {count:>{width},}" for count in counts))
+def matrix_table(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
+    """Return a table of counts, labels × labels, its first kind of label in the rows."""
+    width = max(max(len(label) for label in labels), 7)
+    lines = ["  " + " " * width + "".join(f"  {label:>{width}}" for label in labels)]
+    for label, row in zip(labels, counts, strict=True):
+        lines.append(f"  {label:<{width}}" + "".join(f"  {count:>{width},}" for count in row))
     return "\n".join(lines)
