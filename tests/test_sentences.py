@@ -27,6 +27,11 @@ def found(text):
         ["Der Anteil stieg auf 52,68 % von 10.000 Soldaten.", "3,5 Mrd. Dollar fehlen."],
         ["Um 14.30 Uhr begann die Sitzung.", "Um 16.05 Uhr war sie aus."],
         ["König Karl III. kam nach Busan.", "Er blieb kurz."],
+        ["Das gilt seit Karl III.", "Danach blieb alles gleich."],
+        ["Betroffen sind Busan, Incheon u. a.", "Die Liste ist lang."],
+        ["Das schrieb er auf X.", "Kiew dankte."],
+        ["Das Amt will keine (!) Granaten schicken.", "Man wolle […] Kiew anders helfen."],
+        ["Man schickt … Granaten nach Kiew.", "Er sagte: „Wir liefern nicht.“", "Kim ging."],
         ["J. D. Wells zögert.", "Warum?", "Nein!", "Er wartet …", "Doch Seoul handelt."],
         ["Der Bericht (dpa) nennt keine Quelle.", "(Die Redaktion hat ihn gekürzt.)"],
     ],
@@ -53,6 +58,8 @@ def test_missing_spaces():
         "Gut.",
     ]
     assert found("Das hat er gesagt.Danach schwieg er.") == ["Das hat er gesagt.", "Danach schwieg er."]
+    assert found("Er kam 2022.Dann ging er.") == ["Er kam 2022.", "Dann ging er."]
+    assert found("Nach H.Schmidt kam Kim.") == ["Nach H.Schmidt kam Kim."]
     assert found("„Nichts ist geprüft.“Der Sprecher ging.") == ["„Nichts ist geprüft.“", "Der Sprecher ging."]
 
 
@@ -95,6 +102,18 @@ def test_hard_wrapped_lines_are_taken_together():
     ]
 
 
+def test_a_short_line_above_wrapped_ones_stays_apart():
+    page = (
+        "Post aus Seoul\n"
+        "Am Dienstag sprach unser Gast lange über die Lage in Seoul und über die\n"
+        "Frage, ob dort je Haubitzen für Kiew freigegeben werden. Er hat daran\n"
+        "seine Zweifel, weil das Gesetz es verbietet.\n"
+        "Bis bald\n"
+    )
+    assert [found(page)[0], found(page)[-1]] == ["Post aus Seoul", "Bis bald"]
+    assert len(found(page)) == 4
+
+
 def test_short_lines_that_were_not_wrapped_stay_apart():
     lines = [
         "Seoul liefert Helme und Westen, aber keine Granaten",
@@ -106,6 +125,11 @@ def test_short_lines_that_were_not_wrapped_stay_apart():
 
 
 def test_windows_and_old_line_ends():
+    assert found("Titel ohne Punkt\rVon Mia Sommer\rErster Satz.") == [
+        "Titel ohne Punkt",
+        "Von Mia Sommer",
+        "Erster Satz.",
+    ]
     assert found("Titel ohne Punkt\r\nErster Satz. Zweiter Satz.\rDritte Zeile") == [
         "Titel ohne Punkt",
         "Erster Satz.",

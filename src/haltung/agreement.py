@@ -31,7 +31,8 @@ class Agreement:
     `alpha` is Krippendorff's, nominal; `alpha_by_label` the same for "this label or another"; `specific` the
     share of agreement among the uses of a label, 2a / (2a + b + c), over all pairs of annotators (Cicchetti &
     Feinstein 1990, J Clin Epidemiol 43:551–558). `confusion` counts pairs of readings, first × second
-    annotator in the order of `annotators`. `units` have two readings or more.
+    annotator in the order of `annotators`. `units` have two readings or more. An alpha is
+    NaN where all readings are alike: nothing could have differed.
     """
 
     annotators: tuple[str, ...]
@@ -49,8 +50,8 @@ class Agreement:
             "annotators": list(self.annotators),
             "units": self.units,
             "observed": round(self.observed, 4),
-            "alpha": round(self.alpha, 4),
-            "alpha_by_label": {label: round(value, 4) for label, value in self.alpha_by_label.items()},
+            "alpha": _defined(self.alpha),
+            "alpha_by_label": {label: _defined(value) for label, value in self.alpha_by_label.items()},
             "specific": {label: round(value, 4) for label, value in self.specific.items()},
             "confusion": self.confusion.tolist(),
             "disagreements": [
@@ -108,7 +109,7 @@ def agreement(units: Sequence[Unit], labels: Sequence[str]) -> Agreement:
 
     def nominal(values: np.ndarray) -> float:
         if len(np.unique(values[~np.isnan(values)])) < 2:
-            return 1.0  # all readings are alike; alpha is undefined there
+            return float("nan")  # all readings are alike: nothing could have differed
         return float(alpha(reliability_data=values, level_of_measurement="nominal"))
 
     confusion = np.zeros((len(labels), len(labels)), np.int64)
@@ -131,6 +132,10 @@ def agreement(units: Sequence[Unit], labels: Sequence[str]) -> Agreement:
         confusion,
         [unit for unit in units if len(set(unit.labels.values())) > 1],
     )
+
+
+def _defined(alpha: float) -> float | None:
+    return None if np.isnan(alpha) else round(alpha, 4)
 
 
 def _key(found: AnnotatedSentence) -> str:

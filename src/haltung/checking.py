@@ -12,14 +12,17 @@ import numpy as np
 
 from haltung.annotations import AnnotatedSentence, folded, read_article_labels, read_sentences
 from haltung.codebook import Codebook
-from haltung.near_duplicates import near_duplicates
+from haltung.near_duplicates import SHORTEST, near_duplicates
 
 _DEBRIS = re.compile(
-    r"^(?:foto|photo|bild|quelle|text|video)\s*:|\b(?:e-mail-adresse|newsletter|cookie|abonn\w+|kommentar"
-    r"|teilen sie|lesen sie auch|mehr zum thema|alle rechte|impressum|unbefugte|©|ⓒ)",
+    r"^(?:fotos?|photo|bild|quelle|text|video|reporter)\b|\b(?:e-mail-adresse|newsletter|cookie|abonn\w+|kommentar"
+    r"|teilen sie|mehr zum thema|alle rechte|impressum|unbefugte|das gespräch führten?|das interview führten?"
+    r"|diese nachricht wurde|korrespondent\w*|fehler gefunden|mit verweis auf)\b|[©ⓒ]",
     re.I,
 )
-_DEBRIS_LENGTH = 100  # characters; longer units that hold such a word are sentences
+# what no stance can be read from, whatever else stands there
+_DEBRIS_ONLY = re.compile(r"e-mail-adresse|newsletter|cookie|abonnieren|alle rechte|impressum|[©ⓒ]", re.I)
+_DEBRIS_LENGTH = 80  # characters; longer units that hold such a word are sentences
 _FAR = 0.1  # Jensen-Shannon divergence in bits: about a third of the mass on other labels
 _ENOUGH = 50  # units; the distribution of fewer says nothing
 
@@ -62,6 +65,8 @@ def _same_text(rows: Sequence[_Row]) -> list[Warned]:
     first: dict[str, _Row] = {}
     found = []
     for row in rows:
+        if len(row.sentence.text) < SHORTEST:  # "Nein." is what its question makes it
+            continue
         other = first.setdefault(folded(row.sentence.text), row)
         if other is not row and other.sentence.label != row.sentence.label:
             labels = f"{row.sentence.label}, but {other.sentence.label} in {_place(other, row)}"
@@ -71,7 +76,8 @@ def _same_text(rows: Sequence[_Row]) -> list[Warned]:
 
 def _near(rows: Sequence[_Row]) -> list[Warned]:
     found = []
-    for pair in near_duplicates([row.sentence.text for row in rows]):
+    pairs = near_duplicates([row.sentence.text for row in rows])
+    for pair in sorted(pairs, key=lambda pair: (pair.second, pair.first)):
         first, second = rows[pair.first], rows[pair.second]
         if _is_debris(second.sentence.text):
             continue
@@ -88,7 +94,9 @@ def _debris(rows: Sequence[_Row], codebook: Codebook) -> list[Warned]:
             "boilerplate", row.file, row.sentence.row, f"page debris labelled {row.sentence.label}: {row.sentence.text}"
         )
         for row in rows
-        if row.sentence.label != codebook.none and _is_debris(row.sentence.text)
+        if row.sentence.label != codebook.none
+        and len(row.sentence.text) <= _DEBRIS_LENGTH
+        and _DEBRIS_ONLY.search(row.sentence.text)
     ]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from haltung.annotations import folded
 
 _N = 5
-_SHORTEST = 30  # characters; what is shorter repeats by chance, or is page debris
+SHORTEST = 30  # characters; what is shorter repeats by chance, or is page debris
 _CHUNK = 1000
 
 
@@ -36,7 +36,7 @@ def near_duplicates(texts: Sequence[str], least: float = 0.5) -> Iterator[NearDu
     from scipy.sparse import csr_matrix
 
     plain = [folded(text) for text in texts]
-    long_enough = [place for place, text in enumerate(plain) if len(text) >= _SHORTEST]
+    long_enough = [place for place, text in enumerate(plain) if len(text) >= SHORTEST]
     columns: dict[str, int] = {}
     flat: list[int] = []
     ends = [0]

@@ -1,0 +1,56 @@
+"""The shipped model on the challenge set, group by group; prints and writes training/reports/challenge.md.
+
+    python training/challenge.py
+
+Nothing is trained or tuned on annotations/challenge.csv.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+
+import haltung
+
+ROOT = Path(__file__).resolve().parents[1]
+REPORT = ROOT / "training" / "reports" / "challenge.md"
+
+
+def main() -> None:
+    with (ROOT / "annotations" / "challenge.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    model = haltung.load(ROOT / "model")
+    predicted = model.predict([row["text"] for row in rows])
+    groups: dict[str, list[bool]] = defaultdict(list)
+    wrong = []
+    for row, label in zip(rows, predicted, strict=True):
+        groups[row["group"]].append(label == row["label"])
+        if label != row["label"]:
+            wrong.append((row["group"], row["label"], label))
+    right = sum(sum(found) for found in groups.values())
+    lines = [
+        "# The challenge set",
+        "",
+        "`python training/challenge.py` prints this again. The model sees the sentence alone, not its context.",
+        "",
+        f"Right: {right} of {len(rows)} ({right / len(rows):.1%}).",
+        "",
+        "| group | sentences | right | stance missed | false stance | wrong stance |",
+        "|---|---|---|---|---|---|",
+    ]
+    none = model.codebook.none
+    for group, found in sorted(groups.items(), key=lambda item: sum(item[1]) / len(item[1])):
+        errors = [(gold, said) for name, gold, said in wrong if name == group]
+        missed = sum(said == none for _, said in errors)
+        false = sum(gold == none for gold, _ in errors)
+        lines.append(
+            f"| {group} | {len(found)} | {sum(found) / len(found):.0%} | {missed} | {false}"
+            f" | {len(errors) - missed - false} |"
+        )
+    REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

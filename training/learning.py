@@ -1,0 +1,113 @@
+"""Learning curve and error tables of the shipped recipe; prints and writes training/reports/learning.md.
+
+    python training/learning.py
+
+Whole articles are held out. The curve trains on a growing share of the other articles and measures on the same
+held-out ones; the tables come from the full training parts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from haltung.annotations import AnnotatedSentence
+from haltung.crossvalidation import fold_numbers, out_of_fold
+from haltung.evaluation import macro_f1_interval, score
+from haltung.recipe import read_recipe
+from haltung.training import AnnotatedSet, read_set
+
+REPORT = Path(__file__).resolve().parent / "reports" / "learning.md"
+SHARES = (0.125, 0.25, 0.5, 1.0)
+
+
+def kept_articles(annotated: AnnotatedSet, share: float) -> np.ndarray:
+    """Mask the sentences of a random share of the articles; smaller shares lie in larger ones."""
+    groups = [sentence.group for sentence in annotated.sentences]
+    names = sorted(set(groups))
+    order = np.random.default_rng(0).permutation(len(names))
+    kept = {names[place] for place in order[: round(share * len(names))]}
+    return np.array([group in kept for group in groups])
+
+
+def period(sentence: AnnotatedSentence) -> str:
+    if not sentence.date:
+        return "undated"
+    return f"{sentence.date[:4]}, {'first' if sentence.date[5:7] < '07' else 'second'} half"
+
+
+def length(sentence: AnnotatedSentence) -> str:
+    words = len(sentence.text.split())
+    for most in (5, 10, 15, 20, 30):
+        if words <= most:
+            return f"up to {most:2} words"
+    return "over 30 words"
+
+
+def place(sentence: AnnotatedSentence) -> str:
+    return {0: "title", 1: "lead", 2: "lead"}.get(sentence.position, "body")
+
+
+def error_table(
+    annotated: AnnotatedSet, predicted: list[str], name: str, key: Callable[[AnnotatedSentence], str]
+) -> list[str]:
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, sentence in enumerate(annotated.sentences):
+        rows[key(sentence)].append(row)
+    none, classes = annotated.codebook.none, annotated.codebook.ids
+    lines = ["", f"| {name} | units | with a stance | macro-F1 | precision | recall |", "|---|---|---|---|---|---|"]
+    for value in sorted(rows):
+        gold = [annotated.sentences[row].label for row in rows[value]]
+        found = [predicted[row] for row in rows[value]]
+        right = sum(g == p != none for g, p in zip(gold, found, strict=True))
+        stances, claimed = sum(g != none for g in gold), sum(p != none for p in found)
+        lines.append(
+            f"| {value} | {len(gold):,} | {stances:,} | {score(gold, found, classes).macro_f1:.3f}"
+            f" | {right / max(claimed, 1):.3f} | {right / max(stances, 1):.3f} |"
+        )
+    return lines
+
+
+def main() -> None:
+    annotated, recipe = read_set(None, None), read_recipe()
+    classes = annotated.codebook.ids
+    folds = fold_numbers(annotated.sentences, recipe)
+    gold = [sentence.label for sentence in annotated.sentences]
+    groups = [sentence.group for sentence in annotated.sentences]
+    lines = [
+        "# Learning curve and errors",
+        "",
+        "`python training/learning.py` prints this again. Whole articles held out, the same in every row.",
+        "",
+        "| share of the articles | sentences learnt from | macro-F1 | 95 % interval |",
+        "|---|---|---|---|",
+    ]
+    predicted: list[str] = []
+    for share in SHARES:
+        learns = kept_articles(annotated, share)
+        held_out = out_of_fold(annotated.sentences, folds, classes, recipe, learns=learns)
+        predicted = [classes[best] for best in held_out.argmax(axis=1)]
+        low, high = macro_f1_interval(gold, predicted, groups, classes)
+        learnt = round(learns.sum() * (1 - 1 / recipe.folds))
+        found = score(gold, predicted, classes).macro_f1
+        lines.append(f"| {share:.1%} | {learnt:,} | {found:.3f} | {low:.3f} to {high:.3f} |")
+    lines += [
+        "",
+        "## Where the errors are",
+        "",
+        "Precision and recall count units with a stance, all stances together.",
+    ]
+    for name, key in (("kind", lambda s: s.kind), ("period", period), ("length", length), ("place", place)):
+        lines += error_table(annotated, predicted, name, key)
+    lines += ["", "| label | precision | recall | F1 | units |", "|---|---|---|---|---|"]
+    for label, found in score(gold, predicted, classes).by_label.items():
+        lines.append(f"| {label} | {found.precision:.3f} | {found.recall:.3f} | {found.f1:.3f} | {found.support:,} |")
+    REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
