@@ -202,4 +202,5 @@ def _text(path: Path) -> str:
     text = decode(data, str(path), declared="cp1252")
     if not text.strip():
         raise HaltungError(f"{path}: is empty; give a CSV file with a header")
-    return text.removeprefix("\ufeff")
+    # Excel's own hint of the separator is no header
+    return re.sub(r"\A\ufeff?(?:sep=.\r?\n)?", "", text)

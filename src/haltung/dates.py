@@ -37,6 +37,7 @@ _PAGE_DATE = re.compile(
     r"\bStand\b|\b(?i:datum|veröffentlicht|publiziert|erschienen|aktualisiert|erstellt|gesendet|update"
     r"|zuletzt geändert|meldungen vom)\b"
 )
+_OF_AN_EVENT = re.compile(r"\b(?:seit|bis|ab|nach|vor)\b", re.I)
 # a sentence that speaks of the page itself
 _OF_THE_PAGE = re.compile(r"^Diese[rs]?\s(?:Artikel|Beitrag|Text|Bericht|Nachricht|Meldung|Seite)\b")
 _AROUND = re.compile(
@@ -62,9 +63,11 @@ def date_in_text(text: str) -> str | None:
         found = _DATE.search(line)
         if not found:
             continue
-        rest = _AROUND.sub("", line[: found.start()] + line[found.end() :])
+        around = line[: found.start()] + line[found.end() :]
+        alone = len(_AROUND.sub("", around)) <= 12 and not _OF_AN_EVENT.search(around)
+        stamp = not line[: found.start()].strip() and re.match(r",?\s*(?:um )?\d{1,2}[:.]\d\d", line[found.end() :])
         prose = line.rstrip().endswith((".", "!", "?", "…")) and not _OF_THE_PAGE.match(line)
-        if len(rest) <= 12 or (not prose and (_PAGE_DATE.search(line) or _OF_THE_PAGE.match(line))):
+        if alone or (not prose and (stamp or _PAGE_DATE.search(line) or _OF_THE_PAGE.match(line))):
             date = _iso(found)
             if date:
                 return date
