@@ -17,11 +17,13 @@ import numpy as np
 from haltung.annotations import AnnotatedSentence
 from haltung.crossvalidation import fold_numbers, out_of_fold
 from haltung.evaluation import macro_f1_interval, score
-from haltung.recipe import read_recipe
+from haltung.recipe import Recipe, read_recipe
 from haltung.training import AnnotatedSet, read_set
 
 REPORT = Path(__file__).resolve().parent / "reports" / "learning.md"
 SHARES = (0.125, 0.25, 0.5, 1.0)
+# the last article that each round of writing added
+ROUNDS = {"first batch": "a0577", "round 1": "a0777", "round 2": "a0977", "round 3": "a1177"}
 
 
 def kept_articles(annotated: AnnotatedSet, share: float) -> np.ndarray:
@@ -68,6 +70,28 @@ def error_table(
             f"| {value} | {len(gold):,} | {stances:,} | {score(gold, found, classes).macro_f1:.3f}"
             f" | {right / max(claimed, 1):.3f} | {right / max(stances, 1):.3f} |"
         )
+    return lines
+
+
+def by_round(annotated: AnnotatedSet, folds: np.ndarray, recipe: Recipe) -> list[str]:
+    classes = annotated.codebook.ids
+    names = np.array([sentence.article for sentence in annotated.sentences])
+    gold = np.array([sentence.label for sentence in annotated.sentences])
+    first = names <= ROUNDS["first batch"]
+    lines = [
+        "",
+        "## Round by round",
+        "",
+        "Learnt from all articles up to that round, measured on held-out articles of the first batch and the rounds.",
+        "",
+        "| up to | sentences | macro-F1, first batch | macro-F1, rounds 1 to 3 |",
+        "|---|---|---|---|",
+    ]
+    for name, last in ROUNDS.items():
+        held_out = out_of_fold(annotated.sentences, folds, classes, recipe, learns=names <= last)
+        found = np.array(classes)[held_out.argmax(axis=1)]
+        cells = [f"{score(gold[part], found[part], classes).macro_f1:.3f}" for part in (first, ~first)]
+        lines.append(f"| {name} | {(names <= last).sum():,} | {' | '.join(cells)} |")
     return lines
 
 
