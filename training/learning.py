@@ -118,6 +118,7 @@ def main() -> None:
         learnt = round(learns.sum() * (1 - 1 / recipe.folds))
         found = score(gold, predicted, classes).macro_f1
         lines.append(f"| {share:.1%} | {learnt:,} | {found:.3f} | {low:.3f} to {high:.3f} |")
+    lines += by_round(annotated, folds, recipe)
     lines += [
         "",
         "## Where the errors are",
