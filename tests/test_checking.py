@@ -39,8 +39,11 @@ def test_contradictions(tmp_path, book):
     assert check([short], book) == []  # what it answers decides
 
 
-def test_page_debris_with_a_stance(tmp_path, book):
-    rows = [("Newsletter abonnieren", "considers"), ("Newsletter abonnieren!", "no_stance"), (LONG, "rules_out")]
+@pytest.mark.parametrize(
+    "debris", ["Newsletter abonnieren", "Foto: Yonhap / dpa", "Mehr zum Thema", "Teilen auf Facebook", "Seite 2 von 3"]
+)
+def test_page_debris_with_a_stance(tmp_path, book, debris):
+    rows = [(debris, "considers"), (f"{debris}.", "no_stance"), (LONG, "rules_out")]
     assert kinds(check([written(tmp_path / "a.csv", rows)], book)) == [("boilerplate", 2)]
 
 

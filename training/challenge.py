@@ -12,15 +12,18 @@ from collections import defaultdict
 from pathlib import Path
 
 import haltung
+from haltung.annotations import read_sentences
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / "training" / "reports" / "challenge.md"
 
 
 def main() -> None:
-    with (ROOT / "annotations" / "challenge.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
     model = haltung.load(ROOT / "model")
+    path = ROOT / "annotations" / "challenge.csv"
+    read_sentences(path, model.codebook)  # refuses what is broken
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
     predicted = model.predict([row["text"] for row in rows])
     groups: dict[str, list[bool]] = defaultdict(list)
     wrong = []

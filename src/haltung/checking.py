@@ -21,7 +21,11 @@ _DEBRIS = re.compile(
     re.I,
 )
 # what no stance can be read from, whatever else stands there
-_DEBRIS_ONLY = re.compile(r"e-mail-adresse|newsletter|cookie|abonnieren|alle rechte|impressum|[©ⓒ]", re.I)
+_DEBRIS_ONLY = re.compile(
+    r"e-mail-adresse|newsletter|cookie|abonnieren|alle rechte|impressum|[©ⓒ]|^(?:foto|photo|bild)\s*:.{0,30}$"
+    r"|^mehr zum thema\W*$|^(?:artikel )?teilen\b.{0,20}$|^seite \d+ von \d+",
+    re.I,
+)
 _DEBRIS_LENGTH = 80  # characters; longer units that hold such a word are sentences
 _FAR = 0.1  # Jensen-Shannon divergence in bits: about a third of the mass on other labels
 _ENOUGH = 50  # units; the distribution of fewer says nothing

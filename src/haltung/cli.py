@@ -103,7 +103,7 @@ def retrain(
     """
     from haltung import retraining
     from haltung.paths import model_to_read, model_to_write
-    from haltung.store import read_metrics
+    from haltung.store import has_previous, read_metrics
     from haltung.training_report import additions_text, comparison_text, forgotten_text
 
     target, replaced = model_to_write(model), model_to_read(model)
@@ -122,7 +122,9 @@ def retrain(
         raise _Refused(f"the new model is worse; {target} stays as it is (--force replaces it all the same)")
     with _progress(1, "training") as tick:
         retraining.replace_model(prepared, held_out, target, replaced, tick)
-    typer.echo(f"Wrote {target}; `haltung rollback` brings the one before back.")
+    named = f" --model {model}" if model else ""
+    kept = f"; `haltung rollback{named}` brings the one before back" if has_previous(target) else ""
+    typer.echo(f"Wrote {target}{kept}.")
 
 
 @app.command()

@@ -85,6 +85,11 @@ def read_metrics(folder: Path) -> dict[str, Any]:
         return {}
 
 
+def has_previous(folder: Path) -> bool:
+    """Tell whether a model folder keeps the model before it."""
+    return (folder / _PREVIOUS / MODEL_FILE).is_file()
+
+
 def rollback(folder: Path) -> None:
     """Bring back the model that the last one replaced, and keep the present one in its place.
 
@@ -93,7 +98,7 @@ def rollback(folder: Path) -> None:
     folder = folder.resolve()
     _settle(folder)
     previous, draft = folder / _PREVIOUS, folder / _DRAFT
-    if not (previous / MODEL_FILE).is_file():
+    if not has_previous(folder):
         raise HaltungError(f"{folder}: keeps no earlier model; nothing was changed")
     shutil.rmtree(draft, ignore_errors=True)
     _copy(previous, draft)
