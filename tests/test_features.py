@@ -100,3 +100,11 @@ def test_a_vocabulary_counts_what_a_counter_counts(block):
 
 def test_an_empty_vocabulary_counts_nothing():
     assert len(Vocabulary(WORDS, []).count([["seoul"], []]).rows) == 0
+
+
+def test_pairs_hold_words_that_stand_apart_whatever_their_order():
+    block = Block("pairs", 1, 7, cut=5, skip=("das", "die"))
+    far = terms("Seoul schließt die seit Monaten erbetene Lieferung aus.", block)
+    assert "aus … schli" in far
+    assert terms("Prüft das Seoul?", block) == terms("Seoul prüft das", block) == ["prüft … seoul"]
+    assert terms("Nein.", block) == []

@@ -97,7 +97,8 @@ def test_contributions_name_terms_of_the_text_strongest_first(on_part):
     weights = [abs(weight) for weight in parts.values()]
     assert weights == sorted(weights, reverse=True)
     assert {"keine", " waff"} <= set(parts)
-    assert all(term.strip() in "seoul liefert keine waffen" for term in parts)
+    assert all(part.strip() in "seoul liefert keine waffen" for term in parts for part in term.split(" … "))
+    assert "keine … waffe" in parts  # a pair of near words
 
 
 def test_unknown_words_leave_the_intercept_alone(on_part):

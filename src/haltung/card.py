@@ -13,9 +13,9 @@ def card(metrics: dict[str, Any], codebook: Codebook) -> str:
     low, high = crossed["macro_f1_interval"]
     parts = [
         f"# Model card: {codebook.name}",
-        "TF-IDF over character and word n-grams and a multinomial logistic regression, trained by"
-        " `haltung train`. `model.joblib` holds arrays, numbers and strings only; `metrics.json` holds every"
-        " figure below.",
+        "TF-IDF over n-grams of characters and words and over pairs of near words, and a multinomial logistic"
+        " regression, trained by `haltung train`. `model.joblib` holds arrays, numbers and strings only;"
+        " `metrics.json` holds every figure below.",
         "## Trained on",
         f"{data['sentences']:,} sentences of {data['articles']:,} articles"
         f" ({', '.join(found['name'] for found in data['files'])}), {metrics['terms']:,} terms.",

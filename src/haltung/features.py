@@ -1,4 +1,4 @@
-"""A sentence's features: counted character and word n-grams, block by block.
+"""A sentence's features: counted n-grams of characters and words, and pairs of words, block by block.
 
 Training and scoring take their terms from here, so that both see the same sentence. Nothing here needs
 scikit-learn.
@@ -21,11 +21,18 @@ _CACHED_WORDS = 200_000
 
 @dataclass(frozen=True)
 class Block:
-    """What one block of features counts: `kind` "chars" (inside words) or "words", n from `low` to `high`."""
+    """What one block of features counts.
+
+    `kind` is "chars" (n-grams inside words), "words" (n-grams of words), each with n from `low` to `high`, or
+    "pairs" (two words `low` to `high` words apart, in any order, the first `cut` letters of each, those in
+    `skip` left out).
+    """
 
     kind: str
     low: int
     high: int
+    cut: int = 0
+    skip: tuple[str, ...] = ()
 
 
 def normalise(text: str) -> str:
@@ -72,11 +79,27 @@ def word_ngrams(words: Sequence[str], low: int, high: int) -> list[str]:
     return [" ".join(words[i : i + n]) for n in range(low, high + 1) for i in range(len(words) - n + 1)]
 
 
+def word_pairs(words: Sequence[str], block: Block) -> list[str]:
+    """Return the pairs of words that stand near each other: "Seoul" *and* "prüft", whatever is between.
+
+    >>> word_pairs(["seoul", "schließt", "das", "aus"], Block("pairs", 1, 2, 5, ("das",)))
+    ['schli … seoul', 'aus … schli', 'aus … seoul']
+    """
+    kept = [word[: block.cut] for word in words if word[0].isalnum() and word not in block.skip]
+    return [
+        " … ".join(sorted((kept[i], kept[i + distance])))
+        for distance in range(block.low, block.high + 1)
+        for i in range(len(kept) - distance)
+    ]
+
+
 def terms(text: str, block: Block) -> list[str]:
     """Return the terms of `text` that `block` counts, with repetitions."""
     words = tokens(text)
     if block.kind == "words":
         return word_ngrams(words, block.low, block.high)
+    if block.kind == "pairs":
+        return word_pairs(words, block)
     return [term for word in words for term in char_ngrams(word, block.low, block.high)]
 
 
@@ -113,6 +136,8 @@ class Vocabulary:
     def _known(self, words: Sequence[str]) -> list[int]:
         if self.block.kind == "words":
             return self._look_up(word_ngrams(words, self.block.low, self.block.high))
+        if self.block.kind == "pairs":
+            return self._look_up(word_pairs(words, self.block))
         if len(self._cache) > _CACHED_WORDS:
             self._cache.clear()
         found: list[int] = []

@@ -15,13 +15,21 @@ from haltung.features import Vocabulary, terms
 from haltung.probabilities import LinearModel, WeightedBlock
 from haltung.recipe import Recipe
 
+_TEXTS_A_CUT = 500  # of so many texts a term may be asked to stand in one more
 
-def pipeline(recipe: Recipe) -> Pipeline:
-    """Return the unfitted scikit-learn pipeline that `recipe` describes."""
+
+def pipeline(recipe: Recipe, texts: int) -> Pipeline:
+    """Return the unfitted scikit-learn pipeline that `recipe` describes, for that many texts.
+
+    Rare terms are cut only as far as there are texts enough: in a few dozen every term is rare.
+    """
+    most = 1 + texts // _TEXTS_A_CUT
     blocks = [
         (
             f"{place}-{part.block.kind}",
-            TfidfVectorizer(analyzer=partial(terms, block=part.block), min_df=part.min_df, sublinear_tf=True),
+            TfidfVectorizer(
+                analyzer=partial(terms, block=part.block), min_df=min(part.min_df, most), sublinear_tf=True
+            ),
         )
         for place, part in enumerate(recipe.blocks)
     ]
@@ -42,9 +50,9 @@ def fit(texts: Sequence[str], labels: Sequence[str], recipe: Recipe) -> Pipeline
     if len(set(labels)) < 2:
         raise HaltungError("too few annotations to train on: without a held-out part one label is left; annotate more")
     try:
-        return pipeline(recipe).fit(list(texts), list(labels))
+        return pipeline(recipe, len(texts)).fit(list(texts), list(labels))
     except ValueError as error:
-        if "no terms remain" not in str(error):
+        if not any(said in str(error) for said in ("no terms remain", "empty vocabulary")):
             raise
         raise HaltungError("too few annotations to train on: no terms recur in them; annotate more") from None
 

@@ -46,9 +46,10 @@ def read_recipe(path: Path | None = None) -> Recipe:
 def _recipe(data: dict[str, Any]) -> Recipe:
     blocks = []
     for entry in data["block"]:
-        if entry["kind"] not in ("chars", "words"):
+        if entry["kind"] not in ("chars", "words", "pairs"):
             raise ValueError(f"kind is {entry['kind']!r}")
-        block = Block(entry["kind"], int(entry["low"]), int(entry["high"]))
+        skip = tuple(entry.get("skip", "").split())
+        block = Block(entry["kind"], int(entry["low"]), int(entry["high"]), int(entry.get("cut", 0)), skip)
         blocks.append(BlockRecipe(block, int(entry["min_df"]), float(entry["weight"])))
     classifier, evaluation = data["classifier"], data["evaluation"]
     return Recipe(

@@ -14,7 +14,7 @@ from haltung.features import Block, Vocabulary
 from haltung.paths import MODEL_FILE
 from haltung.probabilities import LinearModel, WeightedBlock
 
-FORMAT = 1
+FORMAT = 2
 METRICS_FILE, CARD_FILE = "metrics.json", "README.md"
 _FILES = (MODEL_FILE, METRICS_FILE, CARD_FILE)
 _DRAFT, _NEW, _PREVIOUS = ".draft", ".new", ".previous"
@@ -150,6 +150,8 @@ def _plain(linear: LinearModel, codebook: Codebook) -> dict[str, Any]:
                 "kind": block.vocabulary.block.kind,
                 "low": block.vocabulary.block.low,
                 "high": block.vocabulary.block.high,
+                "cut": block.vocabulary.block.cut,
+                "skip": " ".join(block.vocabulary.block.skip),
                 "weight": block.weight,
                 "terms": "\n".join(block.vocabulary.terms),
                 "idf": block.idf,
@@ -168,7 +170,8 @@ def _linear(data: dict[str, Any], labels: int) -> LinearModel:
         terms = part["terms"].split("\n") if part["terms"] else []
         if part["idf"].shape != (len(terms),) or part["coef"].shape != (len(terms), labels):
             raise ValueError("terms and weights differ in number")
-        vocabulary = Vocabulary(Block(part["kind"], part["low"], part["high"]), terms)
+        skip = tuple(part["skip"].split())
+        vocabulary = Vocabulary(Block(part["kind"], part["low"], part["high"], part["cut"], skip), terms)
         blocks.append(WeightedBlock(vocabulary, part["weight"], part["idf"], part["coef"]))
     return LinearModel(tuple(blocks), data["intercept"])
 
