@@ -54,8 +54,9 @@ class LinearModel:
         blocks count is given once with both parts added.
         """
         parts: dict[str, float] = {}
+        words = [tokens(text)]
         for block in self.blocks:
-            counts = block.vocabulary.count([tokens(text)])
+            counts = block.vocabulary.count(words)
             weights = block.values(counts, 1) * block.coef[counts.columns, label]
             for column, weight in zip(counts.columns.tolist(), weights.tolist(), strict=True):
                 term = block.vocabulary.terms[column]

@@ -158,9 +158,10 @@ def _glued(paragraph: str, found: re.Match[str]) -> bool:
     after = paragraph[found.start("next") : found.start("next") + 2]
     if not (len(after) == 2 and after[0].isupper() and after[1].islower()):
         return False
-    if "@" in paragraph[: found.start()].rsplit(" ", 1)[-1] or "/" in paragraph[: found.start()].rsplit(" ", 1)[-1]:
+    word = paragraph[paragraph.rfind(" ", 0, found.start()) + 1 : found.start()]
+    if "@" in word or "/" in word:
         return False
-    return (before.islower() and len(before) == 2) or (before.isdigit() and after[0].isupper())
+    return (before.islower() and len(before) == 2) or before.isdigit()
 
 
 def _marks_end(paragraph: str, found: re.Match[str]) -> bool:
@@ -202,7 +203,5 @@ def _ends(paragraph: str, found: re.Match[str]) -> bool | None:
 
 def _not_ordinal(before: str, after: str, starter: bool, at_start: bool) -> bool:
     if at_start or after in _MONTHS or after[0].isdigit() or before.lower() in _BEFORE_ORDINAL:
-        return False
-    if before.endswith((",", ".")) and not starter:
         return False
     return starter
