@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from haltung import training
+from haltung.annotated_set import read_set
 from haltung.annotations import read_sentences
 from haltung.codebook import read_codebook
 from haltung.model import load
@@ -37,6 +38,16 @@ def weather_book():
 @pytest.fixture(scope="session")
 def small_sentences(book):
     return read_sentences(DATA / "small" / "sentences.csv", book)
+
+
+@pytest.fixture(scope="session")
+def small_set():
+    return read_set(DATA / "small", None)
+
+
+@pytest.fixture(scope="session")
+def weather_set():
+    return read_set(DATA / "weather", None)
 
 
 @pytest.fixture(scope="session")

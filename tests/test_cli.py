@@ -93,6 +93,7 @@ def test_one_article_in_json_is_an_object(haltung, small_folder, ticker):
     text = ticker.read_text(encoding="utf-8")
     assert all(text[found["start"] : found["end"]] == found["text"] for found in data["sentences"])
     assert "terms" not in data["sentences"][0]
+    assert len({found["weight"] for found in data["sentences"]}) > 1
 
 
 def test_inspect_shows_terms_in_every_format(haltung, small_folder, ticker):
@@ -196,6 +197,47 @@ def test_evaluate_tells_scores_and_errors(haltung, small_folder, data):
 
 def test_evaluate_with_another_codebooks_model_names_row_and_labels(haltung, weather_folder, annotated):
     assert refused(haltung("evaluate", annotated, "--model", weather_folder), "row 2", "rules_out", "weather, sports")
+
+
+def test_evaluate_reads_sentences_in_their_articles(haltung, small_folder, data, annotated, tmp_path):
+    with annotated.open(encoding="utf-8", newline="") as file:
+        rows = [(row["text"], row["label"]) for row in csv.DictReader(file)]
+    alone = tmp_path / "allein.csv"
+    with alone.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "label"), *rows])
+    within, without = (
+        json.loads(haltung("evaluate", path, "--model", small_folder, "-f", "json").stdout)
+        for path in (annotated, alone)
+    )
+    assert sum(map(sum, within["confusion"]["gold_by_predicted"])) == len(rows)
+    assert [error["probability"] for error in within["errors"]] != [error["probability"] for error in without["errors"]]
+    model = package.load(small_folder)
+    expected = [row for row, (text, label) in enumerate(rows, start=2) if model.predict([text]) != [label]]
+    assert sorted(error["row"] for error in without["errors"]) == expected
+
+
+def test_a_broken_lexicon_is_refused_before_anything_is_written(haltung, data, tmp_path):
+    folder = tmp_path / "eigene"
+    shutil.copytree(data / "small", folder)
+    (folder / "lexicon.toml").write_text('[[class]]\nname = "arms"\n', encoding="utf-8")
+    assert refused(haltung("train", "--annotations", folder, "--model", "neu"), "lexicon.toml", "'arms' needs words")
+    assert refused(
+        haltung("retrain", data / "annotated.csv", "--annotations", folder, "--model", "neu"), "lexicon.toml"
+    )
+    assert not list(haltung.here.iterdir())
+
+
+def test_a_lexicon_beside_the_codebook_is_trained_with(haltung, data, tmp_path):
+    folder = tmp_path / "eigene"
+    shutil.copytree(data / "small", folder)
+    (folder / "lexicon.toml").write_text('[[class]]\nname = "arms"\nwords = "*waffe* *granate*"\n', encoding="utf-8")
+    done = haltung("train", "--annotations", folder, "--model", "neu")
+    assert done.returncode == 0, done.stderr
+    page = "Die Regierung gibt keine Sturmwaffen ab."
+    shown = json.loads(haltung("inspect", "-", "-f", "json", "--model", "neu", input=page).stdout)
+    model = package.load(haltung.here / "neu")
+    assert any("ARMS" in term for term in model.explain(page))
+    assert shown["sentences"][0]["terms"]
 
 
 def test_training_twice_gives_the_same_bytes(haltung, small_folder, data):

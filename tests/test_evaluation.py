@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
 from haltung.annotations import AnnotatedSentence
-from haltung.evaluation import macro_f1_difference, macro_f1_interval, score
+from haltung.evaluation import calibration, macro_f1_difference, macro_f1_interval, score
 from haltung.training_report import evaluated, evaluation_text
 
 LABELS = ("b", "a", "d", "c")
@@ -83,6 +83,56 @@ def test_the_difference_tells_better_from_worse_from_equal():
     assert macro_f1_difference(gold, guessed, guessed, groups, LABELS) == (0, 0, 0)
 
 
+def rows_of(sure):
+    """Return probabilities of two labels, the first predicted with `sure`."""
+    sure = np.array(sure, float)
+    return np.column_stack([sure, 1 - sure])
+
+
+def test_calibration_is_the_mean_distance_of_the_bins():
+    # 0.5 to 0.6: said 0.55, right 1 of 2; 0.8 to 0.9: said 0.85, right 2 of 2; 0.9 to 1: said 0.96, right 0 of 1
+    found = calibration(np.array([0, 1, 0, 0, 1]), rows_of([0.52, 0.58, 0.83, 0.87, 0.96]))
+    assert found.error == pytest.approx((2 * 0.05 + 2 * 0.15 + 1 * 0.96) / 5)
+    assert [units for units, _, _ in found.bins] == [2, 2, 1]
+    np.testing.assert_allclose([found.bins[i][1:] for i in range(3)], [(0.55, 0.5), (0.85, 1.0), (0.96, 0.0)])
+    assert found.to_dict()["error"] == 0.272
+
+
+@pytest.mark.parametrize(
+    ("gold", "sure", "error"),
+    [
+        ([0] * 8 + [1] * 2, [0.8] * 10, 0.0),  # eighty of a hundred are right where 0.8 is said
+        ([0] * 10, [1.0] * 10, 0.0),
+        ([1] * 10, [1.0] * 10, 1.0),
+        ([0, 1] * 5, [0.95] * 10, 0.45),
+        ([0] * 10, [0.6] * 10, 0.4),  # too shy is as wrong as too bold
+    ],
+)
+def test_calibration_of_perfect_and_worst_probabilities(gold, sure, error):
+    found = calibration(np.array(gold), rows_of(sure))
+    assert found.error == pytest.approx(error, abs=1e-9)
+    assert sum(units for units, _, _ in found.bins) == 10
+
+
+def test_calibration_is_of_the_predicted_label_whichever_it_is():
+    probabilities = np.array([[0.1, 0.2, 0.7], [0.7, 0.2, 0.1], [0.15, 0.7, 0.15]])
+    assert calibration(np.array([2, 0, 1]), probabilities).error == pytest.approx(0.3)
+    assert calibration(np.array([0, 1, 2]), probabilities).error == pytest.approx(0.7)
+
+
+def test_bold_probabilities_that_are_drawn_from_are_calibrated_and_sharpened_ones_are_not():
+    drawn = np.random.default_rng(11)
+    probabilities = drawn.dirichlet([0.5] * 4, size=5000)
+    gold = (probabilities.cumsum(axis=1) < drawn.random((5000, 1))).sum(axis=1)
+    assert calibration(gold, probabilities).error < 0.03
+    sharp = probabilities**4 / (probabilities**4).sum(axis=1, keepdims=True)
+    assert calibration(gold, sharp).error > 0.1
+
+
+def test_nothing_to_calibrate_is_no_error():
+    assert calibration(np.empty(0, int), np.empty((0, 4))).error == 0
+
+
 def test_errors_come_surest_first_with_their_rows(small_model, small_sentences):
     foreign = [row for row in small_sentences if row.label != "no_stance"]
     mislabelled = [replace(row, label="no_stance") for row in foreign]
@@ -91,12 +141,29 @@ def test_errors_come_surest_first_with_their_rows(small_model, small_sentences):
     shares = [error.probability for error in result.errors]
     assert shares == sorted(shares, reverse=True)
     by_row = {row.row: row for row in small_sentences}
+    read = {}  # every sentence is read in its article, with what is there of that
+    for article in {row.article for row in foreign}:
+        rows = [row for row in foreign if row.article == article]
+        found = small_model.read([row.text for row in rows], 0 if rows[0].position == 0 else None)
+        labels = [small_model.classes_[place] for place in found.argmax(axis=1)]
+        read |= dict(zip([row.row for row in rows], labels, strict=True))
     for error in result.errors:
         assert error.text == by_row[error.row].text
         assert (error.gold, error.predicted) != ("no_stance", "no_stance")
-        assert small_model.predict([error.text]) == [error.predicted]
+        assert read[error.row] == error.predicted
     assert result.scores.by_label["no_stance"].support == len(mislabelled)
     assert f"row {result.errors[0].row}: no_stance → {result.errors[0].predicted}" in evaluation_text(result)
+
+
+def test_the_order_of_rows_in_the_file_does_not_matter(small_model, small_sentences):
+    straight, shuffled = evaluated(small_model, small_sentences), evaluated(small_model, small_sentences[::-1])
+    assert straight.scores.to_dict() == shuffled.scores.to_dict()
+
+
+def test_sentences_without_article_are_read_alone(small_model, small_sentences):
+    rows = [replace(row, article="", position=-1, label="no_stance") for row in small_sentences]
+    for error in evaluated(small_model, rows).errors:
+        assert small_model.predict([error.text]) == [error.predicted]
 
 
 def test_an_evaluation_without_errors_says_nothing_of_errors(weather_model):

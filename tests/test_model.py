@@ -6,7 +6,9 @@ import pytest
 
 import haltung
 from haltung.article import Article, read
-from haltung.verdict import article_probabilities
+from haltung.model import StanceModel
+from haltung.store import read_model
+from haltung.verdict import article_probabilities, sentence_weights
 
 PAGE = """Seoul hält Waffen für Kiew zurück
 
@@ -78,12 +80,47 @@ def test_the_title_decides_over_the_same_sentence_at_the_end(small_model):
     assert small_model.classify(f"{against}\n\n{filling}\n{for_it}", title=against).stance == "rules_out"
 
 
-def test_the_verdict_is_made_of_the_sentences_probabilities(small_model, book):
-    verdict = small_model.classify(PAGE)
+def test_the_verdict_is_made_of_the_sentences_probabilities(weather_model, weather_book):
+    verdict = weather_model.classify(PAGE)
     rows = np.array([list(found.probabilities.values()) for found in verdict.sentences])
-    expected = article_probabilities(rows, book)
+    expected = article_probabilities(rows, weather_book)
     np.testing.assert_allclose(list(verdict.probabilities.values()), expected, atol=1e-5)
     assert verdict.stance == max(verdict.probabilities, key=verdict.probabilities.get)
+
+
+@pytest.mark.parametrize("title", [None, PAGE.split("\n")[0]])
+def test_a_learnt_verdict_is_made_of_what_the_sentences_say(small_model, small_folder, title):
+    stored, verdict = read_model(small_folder), small_model.classify(PAGE, title=title)
+    title_at = 0 if title else None
+    found = stored.sentences.read([" ".join(sentence.text.split()) for sentence in verdict.sentences], title_at)
+    scored = (found.probabilities, stored.codebook, title_at, found.hints, stored.whole)
+    np.testing.assert_allclose(list(verdict.probabilities.values()), article_probabilities(*scored), atol=1e-5)
+    np.testing.assert_allclose(
+        [sentence.weight for sentence in verdict.sentences], sentence_weights(*scored), atol=1e-5
+    )
+    assert verdict.stance == max(verdict.probabilities, key=verdict.probabilities.get)
+
+
+def test_sentences_have_the_same_weight_with_the_title_inside_or_outside(small_model):
+    title, body = PAGE.split("\n\n", 1)
+    inside, outside = small_model.classify(PAGE, title=title), small_model.classify(body, title=title)
+    weights = [[found.weight for found in verdict.sentences] for verdict in (inside, outside)]
+    assert weights[0][1:] == weights[1]
+    assert any(weights[1])
+
+
+def test_the_words_of_the_only_stance_sentence_carry_the_verdict(small_folder):
+    stored = read_model(small_folder)
+    page = (
+        "Am Sonntag regnete es in weiten Teilen der Halbinsel.\n\n"
+        "Die Regierung lehnte die Bitte noch am selben Abend ab.\n\n"
+        "Nur etwa sechzig der dreihundert Sitze waren besetzt."
+    )
+    verdict = StanceModel(stored.sentences, None, stored.codebook).classify(page)
+    assert verdict.stance == "rules_out"
+    weights = [found.weight for found in verdict.sentences]
+    assert weights[1] > 1
+    assert max(abs(weights[0]), abs(weights[2])) < weights[1] / 5
 
 
 def test_wrapped_lines_are_scored_as_the_sentence_they_are(small_model):
@@ -95,7 +132,7 @@ def test_wrapped_lines_are_scored_as_the_sentence_they_are(small_model):
     )
     (found,) = small_model.classify(page).sentences
     assert found.text == page
-    expected = small_model.predict_proba([" ".join(page.split())])[0]
+    expected = small_model.read([" ".join(page.split())])[0]
     np.testing.assert_allclose(list(found.probabilities.values()), expected, atol=1e-6)
 
 
@@ -140,17 +177,37 @@ def test_an_explanation_is_of_the_predicted_label_unless_told(small_model):
         small_model.explain(text, "agrees")
 
 
-def test_explained_sentences_carry_their_strongest_terms(small_model):
-    verdict = small_model.classify(PAGE)
-    explained = small_model.explained(verdict)
-    assert all(found.terms is None for found in verdict.sentences)
-    for found in explained.sentences:
-        parts = small_model.explain(found.text, found.stance)
-        assert found.terms
-        assert all(parts[term.term] == pytest.approx(term.weight) for term in found.terms)
-        weakest = min(abs(term.weight) for term in found.terms)
-        left_out = set(parts) - {term.term for term in found.terms}
-        assert all(abs(parts[term]) <= weakest for term in left_out)
+def test_explained_sentences_carry_their_strongest_terms(small_model, small_folder, weather_model):
+    sentences = read_model(small_folder).sentences
+    context = sentences.read([" ".join(found.text.split()) for found in small_model.classify(PAGE).sentences]).context
+
+    def parts_in_context(row, found):
+        return sentences.contributions(found.text, small_model.classes_.index(found.stance), context[row])
+
+    def parts_alone(_, found):
+        return weather_model.explain(found.text, found.stance)
+
+    for model, parts_of in ((small_model, parts_in_context), (weather_model, parts_alone)):
+        verdict = model.classify(PAGE)
+        explained = model.explained(verdict)
+        assert all(found.terms is None for found in verdict.sentences)
+        assert len(explained.sentences) == len(verdict.sentences)
+        for row, found in enumerate(explained.sentences):
+            parts = parts_of(row, found)
+            assert found.terms
+            assert all(parts[term.term] == pytest.approx(term.weight) for term in found.terms)
+            weakest = min(abs(term.weight) for term in found.terms)
+            left_out = set(parts) - {term.term for term in found.terms}
+            assert all(abs(parts[term]) <= weakest for term in left_out)
+
+
+@pytest.mark.parametrize("text", ["", "Südkorea liefert keine Waffen."])
+@pytest.mark.parametrize("title", [None, "Seoul prüft Waffenhilfe"])
+def test_a_short_article_is_explained_with_or_without_a_title(small_model, weather_model, text, title):
+    for model in (small_model, weather_model):
+        explained = model.explained(model.classify(text, title=title))
+        assert len(explained.sentences) == bool(text)
+        assert all(found.terms for found in explained.sentences)
 
 
 def test_load_takes_the_folder_then_the_variable_then_the_working_directory_then_the_shipped(

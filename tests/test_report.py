@@ -7,6 +7,8 @@ import pytest
 
 from haltung import report
 from haltung.article import Article
+from haltung.model import StanceModel
+from haltung.store import read_model
 
 TEXT = (
     "Seoul prüft; „Waffen“, sagt Yoon\n\n"
@@ -15,7 +17,7 @@ TEXT = (
     "Südkorea liefert keine Waffen."
 )
 PAINTED = re.compile(r"\x1b\[[0-9;]*m")
-SENTENCE_KEYS = ["start", "end", "text", "stance", "probabilities"]
+SENTENCE_KEYS = ["start", "end", "text", "stance", "probabilities", "weight"]
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,13 @@ def test_json_gives_the_text_as_it_was(verdict):
     assert all(TEXT[found["start"] : found["end"]] == found["text"] for found in data["sentences"])
     assert len(data["sentences"]) >= 4
     assert (data["source"], data["title"], data["date"]) == ("a\x1b[2J.txt", TEXT.split("\n")[0], "2024-10-24")
+
+
+def test_json_gives_every_sentences_weight(verdict):
+    data = json.loads(report.as_json([verdict], single=True))
+    weights = [sentence["weight"] for sentence in data["sentences"]]
+    assert weights == [found.weight for found in verdict.sentences]
+    assert len(set(weights)) > 1
 
 
 def test_umlauts_stay_readable_in_json(bare):
@@ -131,6 +140,22 @@ def test_the_detailed_report_names_stance_and_stance_sentences_only(small_model,
     assert "lehnte die Bitte" in text
     assert "regnete" not in text
     assert re.search(r"rules out +\d+%", text)
+
+
+def test_the_detailed_report_marks_what_carries_the_verdict(small_folder, plain):
+    stored = read_model(small_folder)  # the votes decide here, so that it is known which sentence does
+    voting = StanceModel(stored.sentences, None, stored.codebook)
+    page = (
+        "Neuer Präsident will Kiew nicht bewaffnen\n\n"
+        "Am Sonntag regnete es in weiten Teilen der Halbinsel.\n\n"
+        "Yoon deutet Kurswechsel bei Waffen an"
+    )
+    verdict = voting.classify(page, title=page.split("\n")[0])
+    assert [found.stance for found in verdict.sentences] == ["rules_out", "no_stance", "considers"]
+    text = report.article_text(verdict, plain)
+    (marked,) = [line for line in text.splitlines() if line.startswith("▸")]
+    assert "will Kiew nicht bewaffnen" in marked
+    assert re.search(r"2 of 3 sentences with a stance \(▸", text)
 
 
 def test_the_inspection_shows_every_sentence_and_terms(explained, plain):

@@ -4,7 +4,8 @@ import pytest
 
 from haltung.annotations import AnnotatedSentence
 from haltung.errors import HaltungError
-from haltung.retraining import compare_rows, prepare
+from haltung.evaluation import score
+from haltung.retraining import compare, compare_rows, prepare, replace_model
 from haltung.training_report import additions_text, forgotten_text
 
 MINE = """text,label
@@ -41,6 +42,9 @@ def test_the_combined_set_is_the_set_and_the_new_rows(prepared, small_sentences)
     assert prepared.combined.sentences == [*small_sentences, *prepared.additions.new]
     assert [path.name for path in prepared.combined.files] == ["sentences.csv", "mine.csv"]
     assert prepared.base.sentences == small_sentences
+    assert prepared.combined.article_labels == prepared.base.article_labels
+    assert prepared.combined.labels.tolist()[:120] == prepared.base.labels.tolist()
+    assert len(prepared.combined.labels) == 124
 
 
 def test_the_report_names_file_and_row_of_a_contradiction(prepared, mine):
@@ -84,3 +88,37 @@ def test_a_broken_extra_file_is_named(data, tmp_path):
     (tmp_path / "mine.csv").write_text("text,label\nSeoul prüft.,befürwortet\n", encoding="utf-8")
     with pytest.raises(HaltungError, match=r"mine\.csv: row 2: unknown label 'befürwortet'"):
         prepare([tmp_path / "mine.csv"], data / "small")
+
+
+def test_a_comparison_is_of_the_set_alone_with_the_set_and_the_new_rows(prepared, tmp_path):
+    comparison, found = compare(prepared)
+    assert comparison.old.confusion.sum() == comparison.new.confusion.sum() == 120
+    assert [scores.confusion.sum() for scores in comparison.on_extra] == [4, 4]
+    assert comparison.interval[0] <= comparison.new.macro_f1 - comparison.old.macro_f1 <= comparison.interval[1]
+    assert found.within.shape == (124, 4)
+    trained = replace_model(prepared, found, tmp_path / "model", tmp_path / "none")
+    assert trained.metrics["cross_validation"]["macro_f1"] == pytest.approx(
+        score(
+            [row.label for row in prepared.combined.sentences],
+            [prepared.combined.codebook.ids[place] for place in found.within.argmax(axis=1)],
+            prepared.combined.codebook.ids,
+        ).macro_f1,
+        abs=1e-4,
+    )
+
+
+@pytest.mark.parametrize("articles", [1, 3])
+def test_articles_are_added_to_a_set_that_has_none(data, tmp_path, articles):
+    rows = [row.split(",") for row in ("Es regnet wieder,weather", "Der Trainer tobte,sports", "Es taut,weather")]
+    lines = [
+        f"a{number},2024-01-0{number},,{position},{label},{text} in Halle {number}"
+        for number in range(1, articles + 1)
+        for position, (text, label) in enumerate(rows)
+    ]
+    path = tmp_path / "mine.csv"
+    path.write_text("\n".join(["article,date,kind,position,label,text", *lines]), encoding="utf-8")
+    prepared = prepare([path], data / "weather")
+    comparison, found = compare(prepared)
+    assert [scores.confusion.sum() for scores in comparison.on_extra] == [3 * articles] * 2
+    trained = replace_model(prepared, found, tmp_path / "model", tmp_path / "none")
+    assert trained.model.predict(["Am Abend ziehen Regen und Wolken auf."]) == ["weather"]

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from haltung.agreement import agreement, read_units
+from haltung.annotated_set import AnnotatedSet, read_set
 from haltung.annotations import AnnotatedSentence
 from haltung.near_duplicates import near_duplicates
-from haltung.training import AnnotatedSet, read_set
 from learning import length, period
 
 SHEET = Path(__file__).resolve().parents[1] / "annotations" / "README.md"

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
+from haltung.annotated_set import AnnotatedSet, read_set
 from haltung.annotations import AnnotatedSentence
-from haltung.crossvalidation import fold_numbers, out_of_fold
+from haltung.crossvalidation import fold_numbers, held_out, out_of_fold_logits
 from haltung.evaluation import macro_f1_interval, score
-from haltung.recipe import Recipe, read_recipe
-from haltung.training import AnnotatedSet, read_set
+from haltung.fitting import CountedTexts, count
+from haltung.recipe import read_recipe
 
 REPORT = Path(__file__).resolve().parent / "reports" / "learning.md"
 SHARES = (0.125, 0.25, 0.5, 1.0)
@@ -73,7 +74,14 @@ def error_table(
     return lines
 
 
-def by_round(annotated: AnnotatedSet, folds: np.ndarray, recipe: Recipe) -> list[str]:
+def predictions(annotated: AnnotatedSet, counted: CountedTexts, folds: np.ndarray, learns: np.ndarray) -> np.ndarray:
+    """Predict every sentence in its article from a model that learnt from `learns` outside its fold."""
+    logits = out_of_fold_logits(annotated, counted, folds, learns)
+    found = held_out(annotated, logits, folds, counted.recipe, learns)
+    return np.array(annotated.codebook.ids)[found.within.argmax(axis=1)]
+
+
+def by_round(annotated: AnnotatedSet, counted: CountedTexts, folds: np.ndarray) -> list[str]:
     classes = annotated.codebook.ids
     names = np.array([sentence.article for sentence in annotated.sentences])
     gold = np.array([sentence.label for sentence in annotated.sentences])
@@ -88,8 +96,7 @@ def by_round(annotated: AnnotatedSet, folds: np.ndarray, recipe: Recipe) -> list
         "|---|---|---|---|",
     ]
     for name, last in ROUNDS.items():
-        held_out = out_of_fold(annotated.sentences, folds, classes, recipe, learns=names <= last)
-        found = np.array(classes)[held_out.argmax(axis=1)]
+        found = predictions(annotated, counted, folds, names <= last)
         cells = [f"{score(gold[part], found[part], classes).macro_f1:.3f}" for part in (first, ~first)]
         lines.append(f"| {name} | {(names <= last).sum():,} | {' | '.join(cells)} |")
     return lines
@@ -98,6 +105,7 @@ def by_round(annotated: AnnotatedSet, folds: np.ndarray, recipe: Recipe) -> list
 def main() -> None:
     annotated, recipe = read_set(None, None), read_recipe()
     classes = annotated.codebook.ids
+    counted = count(annotated.texts, recipe, annotated.lexicon)
     folds = fold_numbers(annotated.sentences, recipe)
     gold = [sentence.label for sentence in annotated.sentences]
     groups = [sentence.group for sentence in annotated.sentences]
@@ -112,13 +120,12 @@ def main() -> None:
     predicted: list[str] = []
     for share in SHARES:
         learns = kept_articles(annotated, share)
-        held_out = out_of_fold(annotated.sentences, folds, classes, recipe, learns=learns)
-        predicted = [classes[best] for best in held_out.argmax(axis=1)]
+        predicted = predictions(annotated, counted, folds, learns).tolist()
         low, high = macro_f1_interval(gold, predicted, groups, classes)
         learnt = round(learns.sum() * (1 - 1 / recipe.folds))
         found = score(gold, predicted, classes).macro_f1
         lines.append(f"| {share:.1%} | {learnt:,} | {found:.3f} | {low:.3f} to {high:.3f} |")
-    lines += by_round(annotated, folds, recipe)
+    lines += by_round(annotated, counted, folds)
     lines += [
         "",
         "## Where the errors are",

@@ -7,7 +7,7 @@ import datetime
 import io
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,15 @@ class AnnotatedSentence:
 def folded(text: str) -> str:
     """Return `text` so that two writings of one sentence are equal (white space, case, Unicode form)."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def rows_of_articles(sentences: Sequence[AnnotatedSentence]) -> dict[str, list[int]]:
+    """Return the rows of each article's sentences, in the order of the article."""
+    rows: dict[str, list[int]] = {}
+    for row, sentence in enumerate(sentences):
+        if sentence.article:
+            rows.setdefault(sentence.article, []).append(row)
+    return {article: sorted(found, key=lambda row: sentences[row].position) for article, found in rows.items()}
 
 
 def read_sentences(path: Path | str, codebook: Codebook) -> list[AnnotatedSentence]:

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from haltung.codebook import Codebook
 
+_BAR = 20
 
-def card(metrics: dict[str, Any], codebook: Codebook) -> str:
-    """Return the card as Markdown; every figure in it is one of `metrics`."""
+
+def card(metrics: dict[str, Any], codebook: Codebook, further: Sequence[str] = ()) -> str:
+    """Return the card as Markdown; every figure in it is one of `metrics`, or stands in `further` paragraphs."""
     data, crossed = metrics["trained_on"], metrics["cross_validation"]
+    alone = metrics["without_context"]
     low, high = crossed["macro_f1_interval"]
     parts = [
         f"# Model card: {codebook.name}",
-        "TF-IDF over n-grams of characters and words and over pairs of near words, and a multinomial logistic"
-        " regression, trained by `haltung train`. `model.joblib` holds arrays, numbers and strings only;"
-        " `metrics.json` holds every figure below.",
+        "TF-IDF over n-grams of characters and words, pairs of near words and classes of words (a lexicon), a logistic"
+        " regression a label, and over them small layers that calibrate the probabilities, read a sentence with what"
+        " stands before it, and give the article's verdict. Trained by `haltung train`. `model.joblib` holds arrays,"
+        " numbers and strings only; `metrics.json` holds the figures of the training.",
         "## Trained on",
         f"{data['sentences']:,} sentences of {data['articles']:,} articles"
         f" ({', '.join(found['name'] for found in data['files'])}), {metrics['terms']:,} terms.",
-        _table(
+        table(
             ["label", "means", "sentences"],
             [[label.id, label.meaning, f"{data['labels'][label.id]:,}"] for label in codebook.labels],
         ),
         "## How good it is",
         f"Cross-validated, {crossed['folds']} folds, whole articles held out: macro-F1"
         f" **{crossed['macro_f1']:.3f}** (95 % interval {low:.3f} to {high:.3f}, bootstrap over articles),"
-        f" accuracy {crossed['accuracy']:.3f}.",
-        _table(
+        f" accuracy {crossed['accuracy']:.3f}."
+        + (f" Sentences read alone, without their article: {alone['macro_f1']:.3f}." if alone else ""),
+        table(
             ["label", "precision", "recall", "F1", "sentences"],
             [
                 [
@@ -41,22 +47,43 @@ def card(metrics: dict[str, Any], codebook: Codebook) -> str:
         "Confusions (rows: annotated, columns: predicted):",
         _confusion(crossed["confusion"]),
     ]
+    parts += [
+        "## How far the probabilities hold",
+        f"Expected calibration error {crossed['calibration']['error']:.3f} (ten bins, the predicted label,"
+        " cross-fitted by fold). A label is predicted where it is the most probable; no other"
+        " threshold is used.",
+        _reliability(crossed["calibration"]),
+    ]
     verdicts = metrics["article_verdicts"]
     if verdicts:
         parts += [
             "## Verdicts on articles",
-            f"Right for {verdicts['accuracy']:.1%} of {verdicts['articles']:,} labelled articles, from held-out"
-            f" sentences (macro-F1 {verdicts['macro_f1']:.3f}).",
+            f"Right for {verdicts['accuracy']:.1%} of {verdicts['articles']:,} labelled articles, those articles held"
+            f" out (macro-F1 {verdicts['macro_f1']:.3f}, calibration error {verdicts['calibration']['error']:.3f}).",
             _confusion(verdicts["confusion"]),
+            _reliability(verdicts["calibration"]),
         ]
+    parts += further
     parts += [
         "## Limits",
-        "The model reads one sentence at a time: it does not know what a pronoun stands for or what an earlier"
-        " sentence said. Its probabilities are those of the logistic regression, not calibrated apart. It knows"
-        " German news prose; other languages and genres are out of its reach. Scores at home, on articles written"
-        " for the project, are not scores on every newspaper.",
+        "Of what stands before a sentence the model knows the stances, not who a pronoun means. A verdict near 100 %"
+        " is wrong now and then, as the table above says. The model knows German news prose; other languages and"
+        " genres are out of its reach. Scores at home, on articles written for the project, are not scores on every"
+        " newspaper.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _reliability(calibration: dict[str, Any]) -> str:
+    """Draw how often predictions are right (bar) against their mean probability (the mark |)."""
+    rows = []
+    for found in calibration["bins"]:
+        bar = "█" * round(found["right"] * _BAR)
+        mark = min(round(found["probability"] * _BAR), _BAR)
+        drawn = f"{bar:░<{_BAR}}"
+        drawn = f"{drawn[:mark]}┃{drawn[mark:]}"
+        rows.append([f"{found['probability']:.2f}", f"{found['right']:.2f}", f"{found['units']:,}", f"`{drawn}`"])
+    return table(["probability", "right", "predictions", "right (bar) and probability (mark)"], rows)
 
 
 def _confusion(confusion: dict[str, Any]) -> str:
@@ -65,9 +92,10 @@ def _confusion(confusion: dict[str, Any]) -> str:
         [label, *(f"{count:,}" for count in counts)]
         for label, counts in zip(labels, confusion["gold_by_predicted"], strict=True)
     ]
-    return _table(["", *labels], rows)
+    return table(["", *labels], rows)
 
 
-def _table(header: list[str], rows: list[list[str]]) -> str:
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -115,13 +115,13 @@ def retrain(
     if not prepared.additions.new:
         typer.echo("Nothing new to learn: the model stays as it is.")
         return
-    with _progress(2 * prepared.recipe.folds, "comparing") as tick:
-        comparison, held_out = retraining.compare(prepared, tick)
+    with _progress(2 * prepared.counted.recipe.folds, "comparing") as tick:
+        comparison, found = retraining.compare(prepared, tick)
     typer.echo(comparison_text(comparison))
     if comparison.worse and not force:
         raise _Refused(f"the new model is worse; {target} stays as it is (--force replaces it all the same)")
     with _progress(1, "training") as tick:
-        retraining.replace_model(prepared, held_out, target, replaced, tick)
+        retraining.replace_model(prepared, found, target, replaced, tick)
     named = f" --model {model}" if model else ""
     kept = f"; `haltung rollback{named}` brings the one before back" if has_previous(target) else ""
     typer.echo(f"Wrote {target}{kept}.")

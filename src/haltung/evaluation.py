@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 _RESAMPLES = 1000
+_BINS = 10
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,45 @@ def score(gold: Sequence[str], predicted: Sequence[str], labels: Sequence[str]) 
     }
     accuracy = float(right.sum() / max(confusion.sum(), 1))
     return Scores(tuple(labels), by_label, float(_macro_f1(confusion)), accuracy, confusion)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How far probabilities can be taken at their word.
+
+    `error` is the expected calibration error: the mean distance between the probability of the predicted label
+    and how often it is right, over ten bins of equal width, weighted by their units (Guo et al. 2017, On
+    Calibration of Modern Neural Networks, eq. 3). `bins` holds (units, mean probability, share right) of those
+    that have units.
+    """
+
+    error: float
+    bins: tuple[tuple[int, float, float], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the calibration as plain data, rounded to four places."""
+        bins = [
+            {"units": units, "probability": round(sure, 4), "right": round(right, 4)}
+            for units, sure, right in self.bins
+        ]
+        return {"error": round(self.error, 4), "bins": bins}
+
+
+def calibration(gold: np.ndarray, probabilities: np.ndarray) -> Calibration:
+    """Compare probabilities (n × k) with gold labels given as numbers.
+
+    >>> calibration(np.array([0, 1]), np.array([[0.9, 0.1], [0.9, 0.1]])).error
+    0.4
+    """
+    sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == gold
+    of_bin = np.minimum((sure * _BINS).astype(int), _BINS - 1)
+    bins = tuple(
+        (int(here.sum()), float(sure[here].mean()), float(right[here].mean()))
+        for number in range(_BINS)
+        if (here := of_bin == number).any()
+    )
+    error = sum(units * abs(said - was) for units, said, was in bins) / max(len(gold), 1)
+    return Calibration(error, bins)
 
 
 def macro_f1_interval(

@@ -1,4 +1,4 @@
-"""A sentence's features: counted n-grams of characters and words, and pairs of words, block by block.
+"""A sentence's features: counted n-grams of characters, words and word classes, and pairs of them, block by block.
 
 Training and scoring take their terms from here, so that both see the same sentence. Nothing here needs
 scikit-learn.
@@ -10,8 +10,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from haltung.lexicon import Lexicon
 
 _QUOTES = str.maketrans(dict.fromkeys("„“”«»‟〝〞", '"') | dict.fromkeys("‚‘’‛‹›`´", "'"))
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
@@ -23,9 +27,13 @@ _CACHED_WORDS = 200_000
 class Block:
     """What one block of features counts.
 
-    `kind` is "chars" (n-grams inside words), "words" (n-grams of words), each with n from `low` to `high`, or
-    "pairs" (two words `low` to `high` words apart, in any order, the first `cut` letters of each, those in
-    `skip` left out).
+    `kind` is one of
+    - "chars": n-grams inside words, with n from `low` to `high`;
+    - "words": n-grams of words;
+    - "classed": n-grams of words, a word of the lexicon given as its class;
+    - "classes": n-grams of the lexicon's classes, other words passed over;
+    - "pairs": two words `low` to `high` words apart, in any order, the first `cut` letters of each, those in
+      `skip` left out; a word of the lexicon pairs as its class too.
     """
 
     kind: str
@@ -33,6 +41,9 @@ class Block:
     high: int
     cut: int = 0
     skip: tuple[str, ...] = ()
+
+
+KINDS = ("chars", "words", "classed", "classes", "pairs")
 
 
 def normalise(text: str) -> str:
@@ -79,28 +90,45 @@ def word_ngrams(words: Sequence[str], low: int, high: int) -> list[str]:
     return [" ".join(words[i : i + n]) for n in range(low, high + 1) for i in range(len(words) - n + 1)]
 
 
-def word_pairs(words: Sequence[str], block: Block) -> list[str]:
+def word_pairs(words: Sequence[str], block: Block, lexicon: Lexicon) -> list[str]:
     """Return the pairs of words that stand near each other: "Seoul" *and* "prüft", whatever is between.
 
-    >>> word_pairs(["seoul", "schließt", "das", "aus"], Block("pairs", 1, 2, 5, ("das",)))
+    >>> from haltung.lexicon import Lexicon
+    >>> word_pairs(["seoul", "schließt", "das", "aus"], Block("pairs", 1, 2, 5, ("das",)), Lexicon())
     ['schli … seoul', 'aus … schli', 'aus … seoul']
     """
-    kept = [word[: block.cut] for word in words if word[0].isalnum() and word not in block.skip]
+    kept = [
+        (word[: block.cut],) if (found := lexicon.class_of(word)) is None else (class_term(found), word[: block.cut])
+        for word in words
+        if word[0].isalnum() and word not in block.skip
+    ]
     return [
-        " … ".join(sorted((kept[i], kept[i + distance])))
+        f"{one} … {other}" if one <= other else f"{other} … {one}"
         for distance in range(block.low, block.high + 1)
         for i in range(len(kept) - distance)
+        for one in kept[i]
+        for other in kept[i + distance]
     ]
 
 
-def terms(text: str, block: Block) -> list[str]:
-    """Return the terms of `text` that `block` counts, with repetitions."""
-    words = tokens(text)
+def class_term(name: str) -> str:
+    """Return a class as a term: in capitals, which no normalised word has."""
+    return name.upper()
+
+
+def terms(words: Sequence[str], block: Block, lexicon: Lexicon) -> list[str]:
+    """Return the terms that `block` counts in a text given as its `tokens`, with repetitions."""
+    if block.kind == "pairs":
+        return word_pairs(words, block, lexicon)
     if block.kind == "words":
         return word_ngrams(words, block.low, block.high)
-    if block.kind == "pairs":
-        return word_pairs(words, block)
-    return [term for word in words for term in char_ngrams(word, block.low, block.high)]
+    if block.kind == "chars":
+        return [term for word in words for term in char_ngrams(word, block.low, block.high)]
+    classes = [lexicon.class_of(word) for word in words]
+    if block.kind == "classes":
+        return word_ngrams([class_term(name) for name in classes if name], block.low, block.high)
+    classed = [class_term(name) if name else word for name, word in zip(classes, words, strict=True)]
+    return word_ngrams(classed, block.low, block.high)
 
 
 @dataclass
@@ -118,6 +146,7 @@ class Vocabulary:
 
     block: Block
     terms: list[str]
+    lexicon: Lexicon = field(repr=False)
     _columns: dict[str, int] = field(init=False, repr=False)
     _cache: dict[str, list[int]] = field(init=False, repr=False, default_factory=dict)
 
@@ -134,10 +163,8 @@ class Vocabulary:
         return Counts(cells // width, cells % width, counts)
 
     def _known(self, words: Sequence[str]) -> list[int]:
-        if self.block.kind == "words":
-            return self._look_up(word_ngrams(words, self.block.low, self.block.high))
-        if self.block.kind == "pairs":
-            return self._look_up(word_pairs(words, self.block))
+        if self.block.kind != "chars":
+            return self._look_up(words)
         if len(self._cache) > _CACHED_WORDS:
             self._cache.clear()
         found: list[int] = []
@@ -145,11 +172,11 @@ class Vocabulary:
             # a word's n-grams depend on the word alone, and news repeats its words
             columns = self._cache.get(word)
             if columns is None:
-                columns = self._look_up(char_ngrams(word, self.block.low, self.block.high))
+                columns = self._look_up([word])
                 self._cache[word] = columns
             found += columns
         return found
 
-    def _look_up(self, found: list[str]) -> list[int]:
+    def _look_up(self, words: Sequence[str]) -> list[int]:
         columns = self._columns
-        return [columns[term] for term in found if term in columns]
+        return [columns[term] for term in terms(words, self.block, self.lexicon) if term in columns]

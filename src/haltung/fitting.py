@@ -1,85 +1,154 @@
-"""Fit scikit-learn's TF-IDF and logistic regression, and take the light model out of them."""
+"""Fit scikit-learn's TF-IDF and logistic regressions, and take the light model out of them."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
+from scipy.sparse import csr_matrix, hstack
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import StandardScaler
 
 from haltung.errors import HaltungError
-from haltung.features import Vocabulary, terms
-from haltung.probabilities import LinearModel, WeightedBlock
-from haltung.recipe import Recipe
+from haltung.features import Vocabulary, terms, tokens
+from haltung.lexicon import Lexicon
+from haltung.logits import LinearModel, WeightedBlock
+from haltung.probabilities import Layer
+from haltung.recipe import BlockRecipe, Recipe
 
 _TEXTS_A_CUT = 500  # of so many texts a term may be asked to stand in one more
+_NEVER = -30.0  # the logit of a label that no text has
 
 
-def pipeline(recipe: Recipe, texts: int) -> Pipeline:
-    """Return the unfitted scikit-learn pipeline that `recipe` describes, for that many texts.
+@dataclass(frozen=True)
+class CountedBlock:
+    """One block's counts of all its terms: texts × terms."""
 
-    Rare terms are cut only as far as there are texts enough: in a few dozen every term is rare.
-    """
-    most = 1 + texts // _TEXTS_A_CUT
-    blocks = [
-        (
-            f"{place}-{part.block.kind}",
-            TfidfVectorizer(
-                analyzer=partial(terms, block=part.block), min_df=min(part.min_df, most), sublinear_tf=True
-            ),
-        )
-        for place, part in enumerate(recipe.blocks)
-    ]
-    weights = {name: part.weight for (name, _), part in zip(blocks, recipe.blocks, strict=True)}
-    return Pipeline(
-        [
-            ("features", FeatureUnion(blocks, transformer_weights=weights)),
-            ("classifier", LogisticRegression(C=recipe.C, max_iter=recipe.max_iter)),
-        ]
-    )
+    part: BlockRecipe
+    names: np.ndarray
+    counts: csr_matrix
 
 
-def fit(texts: Sequence[str], labels: Sequence[str], recipe: Recipe) -> Pipeline:
-    """Fit the pipeline of `recipe` on texts and their labels; the same input gives the same weights.
+@dataclass(frozen=True)
+class CountedTexts:
+    """The terms of many texts, counted once: folds and the model itself are fitted on rows of it."""
+
+    blocks: tuple[CountedBlock, ...]
+    lexicon: Lexicon
+    recipe: Recipe
+
+
+def count(texts: Sequence[str], recipe: Recipe, lexicon: Lexicon) -> CountedTexts:
+    """Count the terms of every block of `recipe`; a block without any (no lexicon) is left out."""
+    words = [tokens(text) for text in texts]
+    blocks = []
+    for part in recipe.blocks:
+        vectorizer = CountVectorizer(analyzer=partial(terms, block=part.block, lexicon=lexicon), dtype=np.float64)
+        try:
+            counts = vectorizer.fit_transform(words)
+        except ValueError:  # scikit-learn: empty vocabulary
+            continue
+        blocks.append(CountedBlock(part, vectorizer.get_feature_names_out(), counts))
+    return CountedTexts(tuple(blocks), lexicon, recipe)
+
+
+def fit_linear(counted: CountedTexts, rows: np.ndarray, targets: Sequence[np.ndarray], outputs: int) -> LinearModel:
+    """Fit the recipe's blocks and one logistic regression an output, one against the rest, on some rows.
+
+    Each of `targets` holds the output (0 to `outputs` - 1) of every row of the counted texts, or -1 where that
+    row tells nothing of it. The model has `outputs` logits a target, in order. The same input gives the same model.
 
     Raises `HaltungError` where the texts have one label only or no terms in common.
     """
-    if len(set(labels)) < 2:
+    if len(set(targets[0][rows].tolist())) < 2:
         raise HaltungError("too few annotations to train on: without a held-out part one label is left; annotate more")
-    try:
-        return pipeline(recipe, len(texts)).fit(list(texts), list(labels))
-    except ValueError as error:
-        if not any(said in str(error) for said in ("no terms remain", "empty vocabulary")):
-            raise
-        raise HaltungError("too few annotations to train on: no terms recur in them; annotate more") from None
-
-
-def light_model(fitted: Pipeline, classes: Sequence[str], recipe: Recipe) -> LinearModel:
-    """Return the scorer that gives the fitted pipeline's probabilities, its columns as in `classes`.
-
-    A label that the training texts lack gets probability 0.
-    """
-    classifier = fitted.named_steps["classifier"]
-    coef, intercept = classifier.coef_, classifier.intercept_
-    if len(classifier.classes_) == 2:  # scikit-learn keeps one row for two labels
-        coef, intercept = np.vstack([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2
-    found = classifier.classes_.tolist()
-    order = [found.index(label) if label in found else -1 for label in classes]
+    weighed = [found for block in counted.blocks if (found := weigh(block, rows)) is not None]
+    if not weighed:
+        raise HaltungError("too few annotations to train on: no terms recur in them; annotate more")
+    matrix = hstack([block.values(rows) for block in weighed], format="csr")
+    fitted = [
+        _one_against_rest(matrix, target[rows], output, counted.recipe)
+        for target in targets
+        for output in range(outputs)
+    ]
+    coef = np.column_stack([coef for coef, _ in fitted]).astype(np.float32)
     blocks, start = [], 0
-    for (_, vectorizer), part in zip(fitted.named_steps["features"].transformer_list, recipe.blocks, strict=True):
-        names = vectorizer.get_feature_names_out().tolist()
-        columns = coef[:, start : start + len(names)].T
-        start += len(names)
-        padded = np.hstack([columns, np.zeros((len(names), 1))])[:, order]
+    for block in weighed:
+        terms_of = block.counted.names[block.kept].tolist()
         blocks.append(
             WeightedBlock(
-                Vocabulary(part.block, names),
-                part.weight,
-                vectorizer.idf_.astype(np.float32),
-                np.ascontiguousarray(padded, dtype=np.float32),
+                Vocabulary(block.counted.part.block, terms_of, counted.lexicon),
+                block.counted.part.weight,
+                block.weighing.idf_.astype(np.float32),
+                np.ascontiguousarray(coef[start : start + len(terms_of)]),
             )
         )
-    return LinearModel(tuple(blocks), np.append(intercept, -np.inf)[order])
+        start += len(terms_of)
+    return LinearModel(tuple(blocks), np.array([intercept for _, intercept in fitted]))
+
+
+@dataclass(frozen=True)
+class WeighedBlock:
+    """A counted block with the terms kept of it and their TF-IDF weighing, learnt on some rows."""
+
+    counted: CountedBlock
+    kept: np.ndarray
+    weighing: TfidfTransformer
+
+    def values(self, rows: np.ndarray) -> csr_matrix:
+        """Return the weighted TF-IDF values of some rows: rows × kept terms."""
+        return self.weighing.transform(self.counted.counts[rows][:, self.kept]) * self.counted.part.weight
+
+
+def weigh(block: CountedBlock, rows: np.ndarray) -> WeighedBlock | None:
+    """Cut the terms that are rare in `rows` and weigh the others; None where no term is left.
+
+    Rare terms are cut only as far as there are texts enough: in a few dozen every term is rare.
+    """
+    counts = block.counts[rows]
+    least = min(block.part.min_df, 1 + len(rows) // _TEXTS_A_CUT)
+    kept = np.flatnonzero(np.bincount(counts.indices, minlength=counts.shape[1]) >= least)
+    if not len(kept):
+        return None
+    return WeighedBlock(block, kept, TfidfTransformer(sublinear_tf=True).fit(counts[:, kept]))
+
+
+def _one_against_rest(matrix: csr_matrix, target: np.ndarray, output: int, recipe: Recipe) -> tuple[np.ndarray, float]:
+    known = target >= 0
+    wanted = target[known] == output
+    if wanted.all() or not wanted.any():
+        return np.zeros(matrix.shape[1]), -_NEVER if wanted.any() else _NEVER
+    # liblinear's dual solver is the fastest here by far, and it converges where lbfgs stops early
+    classifier = LogisticRegression(
+        C=recipe.C, solver="liblinear", dual=True, tol=1e-2, max_iter=recipe.max_iter, random_state=recipe.seed
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        classifier.fit(matrix if known.all() else matrix[known], wanted)
+    return classifier.coef_[0], float(classifier.intercept_[0])
+
+
+def fit_layer(features: np.ndarray, labels: np.ndarray, outputs: int, C: float) -> Layer:
+    """Fit a multinomial logistic regression on a few features (rows × features) and labels (0 to `outputs` - 1).
+
+    The features are scaled to unit variance before, so that one `C` serves all. A label that `labels` lack gets
+    probability 0.
+    """
+    scaler = StandardScaler().fit(features)
+    weights, bias = np.zeros((features.shape[1], outputs)), np.full(outputs, -np.inf)
+    found = np.unique(labels)
+    if len(found) == 1:
+        bias[found] = 0.0
+        return Layer(weights, bias)
+    classifier = LogisticRegression(C=C, max_iter=2000).fit(scaler.transform(features), labels)
+    coef, intercept = classifier.coef_, classifier.intercept_
+    if len(found) == 2:  # scikit-learn keeps one row for two labels
+        coef, intercept = np.vstack([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2
+    weights[:, found] = (coef / scaler.scale_).T
+    bias[found] = intercept - (scaler.mean_ / scaler.scale_) @ coef.T
+    return Layer(weights, bias)

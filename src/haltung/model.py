@@ -11,10 +11,10 @@ import numpy as np
 from haltung.article import Article
 from haltung.codebook import Codebook
 from haltung.paths import model_to_read
-from haltung.probabilities import LinearModel
+from haltung.probabilities import Layer, Readings, SentenceModel
 from haltung.sentences import split
 from haltung.store import read_model
-from haltung.verdict import ScoredSentence, Term, Verdict, article_probabilities, named
+from haltung.verdict import ScoredSentence, Term, Verdict, article_probabilities, named, sentence_weights
 
 _TERMS = 12  # shown for a sentence
 
@@ -32,14 +32,22 @@ class StanceModel:
     True
     """
 
-    def __init__(self, linear: LinearModel, codebook: Codebook) -> None:
-        self._linear = linear
+    def __init__(self, sentences: SentenceModel, whole: Layer | None, codebook: Codebook) -> None:
+        self._sentences = sentences
+        self._whole = whole
         self.codebook = codebook
         self.classes_: tuple[str, ...] = codebook.ids
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
-        """Return the probabilities of sentences: an array n × k, columns as in `classes_`, rows sum to 1."""
-        return self._linear.predict_proba(_sequence(texts))
+        """Return the probabilities of sentences without context: n × k, columns as in `classes_`, rows sum to 1."""
+        return self._sentences.predict_proba(_sequence(texts))
+
+    def read(self, sentences: Sequence[str], title_at: int | None = None) -> np.ndarray:
+        """Return the probabilities of the sentences of one article, in their order: n × k, rows sum to 1.
+
+        Each sentence is read with what stands before it. `title_at` is the row of the title.
+        """
+        return self._sentences.read(_sequence(sentences), title_at).probabilities
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """Return the most probable label of each sentence; of tied labels the first in `classes_`."""
@@ -61,14 +69,17 @@ class StanceModel:
         """Return the verdict on one article, its source, title and date carried over."""
         spans = split(article.text)
         texts = [article.text[span.start : span.end] for span in spans]
-        probabilities = self.predict_proba([" ".join(text.split()) for text in texts])
-        place = article.text.find(article.title) if article.title else -1
-        title_at = next((row for row, span in enumerate(spans) if span.start == place), None)
-        outside = self.predict_proba([article.title])[0] if article.title and title_at is None else None
-        whole = article_probabilities(probabilities, self.codebook, outside, title_at)
+        readings, title_at = self._read(texts, article.title)
+        scored = readings.probabilities, self.codebook, title_at, readings.hints, self._whole
+        whole, weights = article_probabilities(*scored), sentence_weights(*scored)
+        outside = len(weights) - len(spans)  # 1 where the title stands outside the text, else 0
         sentences = tuple(
-            ScoredSentence(span.start, span.end, text, self._best(row), named(row, self.codebook))
-            for span, text, row in zip(spans, texts, probabilities, strict=True)
+            ScoredSentence(
+                span.start, span.end, text, self._best(row), named(row, self.codebook), round(float(weight), 6)
+            )
+            for span, text, row, weight in zip(
+                spans, texts, readings.probabilities[outside:], weights[outside:], strict=True
+            )
         )
         return Verdict(
             article.source or None,
@@ -80,7 +91,7 @@ class StanceModel:
         )
 
     def explain(self, text: str, label: str | None = None) -> dict[str, float]:
-        """Return what each term of a sentence adds to the logit of `label` (default: the predicted one).
+        """Return what each term of a sentence, read alone, adds to the logit of `label` (default: the predicted one).
 
         The contributions are exact: with the intercept they sum to the logit. Strongest first.
         Raises `ValueError` where `label` is none of `classes_`.
@@ -88,14 +99,30 @@ class StanceModel:
         label = label or self.predict([text])[0]
         if label not in self.classes_:
             raise ValueError(f"label is {label!r}; it must be one of {', '.join(self.classes_)}")
-        return self._linear.contributions(text, self.classes_.index(label))
+        return self._sentences.contributions(text, self.classes_.index(label))
 
     def explained(self, verdict: Verdict) -> Verdict:
-        """Return `verdict` with the strongest terms of every sentence, for and against its stance."""
-        return replace(verdict, sentences=tuple(self._with_terms(found) for found in verdict.sentences))
+        """Return `verdict` with the strongest terms of every sentence, for and against its stance.
 
-    def _with_terms(self, sentence: ScoredSentence) -> ScoredSentence:
-        parts = self.explain(" ".join(sentence.text.split()), sentence.stance)
+        What title, sentences before and place add stands among them as "‹title›", "‹before›" and "‹place›".
+        """
+        readings, _ = self._read([found.text for found in verdict.sentences], verdict.title)
+        context = readings.context[len(readings.context) - len(verdict.sentences) :]
+        explained = (self._with_terms(found, row) for found, row in zip(verdict.sentences, context, strict=True))
+        return replace(verdict, sentences=tuple(explained))
+
+    def _read(self, texts: Sequence[str], title: str | None) -> tuple[Readings, int | None]:
+        """Read an article's sentences; a title outside the text is read before them, as row 0."""
+        texts = [" ".join(text.split()) for text in texts]
+        title = " ".join((title or "").split())
+        if title and not _begins_with(texts, title):
+            texts = [title, *texts]
+        title_at = 0 if title else None
+        return self._sentences.read(texts, title_at), title_at
+
+    def _with_terms(self, sentence: ScoredSentence, context: np.ndarray) -> ScoredSentence:
+        text = " ".join(sentence.text.split())
+        parts = self._sentences.contributions(text, self.classes_.index(sentence.stance), context)
         strongest = list(parts.items())[:_TERMS]
         return replace(sentence, terms=tuple(Term(term, weight) for term, weight in strongest))
 
@@ -109,7 +136,17 @@ def load(path: Path | str | None = None) -> StanceModel:
     Raises `HaltungError` where the folder holds no model.
     """
     stored = read_model(model_to_read(path))
-    return StanceModel(stored.linear, stored.codebook)
+    return StanceModel(stored.sentences, stored.whole, stored.codebook)
+
+
+def _begins_with(texts: Sequence[str], title: str) -> bool:
+    """Tell whether an article's first unit, or its first units together, are its title."""
+    head = texts[0] if texts else ""
+    for text in texts[1:]:
+        if not title.startswith(f"{head} "):
+            break
+        head = f"{head} {text}"
+    return head.startswith(title)
 
 
 def _sequence(texts: Sequence[str]) -> Sequence[str]:

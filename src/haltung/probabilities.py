@@ -1,4 +1,9 @@
-"""Label probabilities from features: TF-IDF and a multinomial logistic regression, rebuilt from plain arrays."""
+"""Label probabilities of sentences: of a sentence alone, and of a sentence in its article.
+
+Both are small calibrated layers over the sentence's logits (Platt scaling for several labels: Guo et al. 2017,
+On Calibration of Modern Neural Networks, sec. 4.2). In an article the layer also sees what stands before the
+sentence, never what stands after it.
+"""
 
 from __future__ import annotations
 
@@ -7,72 +12,116 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from haltung.features import Counts, Vocabulary, tokens
+from haltung.logits import LinearModel
 
-_BATCH = 512  # texts; bounds the memory that one call needs
+_RECENT = 5  # sentences before that still tell what is being talked of
+_LEAD = 3
+_FAR = 20
+# what the columns of `context_features` tell of: a column a label each, but for the place
+_CONTEXT, _PLACE = ("title", "before", "before", "before"), "place"
 
 
 @dataclass(frozen=True)
-class WeightedBlock:
-    """One block of features with its part of the model.
+class Layer:
+    """A multinomial logistic regression over a few features: `weights` is features × labels."""
 
-    `idf` has one value a term, `coef` is terms × labels, `weight` scales the block after its rows have been
-    brought to length 1.
+    weights: np.ndarray
+    bias: np.ndarray
+
+    def probabilities(self, features: np.ndarray) -> np.ndarray:
+        """Return an array rows × labels whose rows sum to 1."""
+        return softmax(features @ self.weights + self.bias)
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What the sentences of one article say, each array sentences × labels.
+
+    `context` are the context features, `probabilities` those of each sentence in its article, `hints` the
+    probabilities of the article's label that each sentence gives by itself (None where that was not learnt).
     """
 
-    vocabulary: Vocabulary
-    weight: float
-    idf: np.ndarray
-    coef: np.ndarray
-
-    def values(self, counts: Counts, n: int) -> np.ndarray:
-        """Return the TF-IDF values of counted terms, as scikit-learn's TfidfVectorizer(sublinear_tf=True)."""
-        values = (1.0 + np.log(counts.counts)) * self.idf[counts.columns]
-        length = np.sqrt(np.bincount(counts.rows, values**2, minlength=n))
-        length[length == 0] = 1.0
-        return self.weight * values / length[counts.rows]
+    context: np.ndarray
+    probabilities: np.ndarray
+    hints: np.ndarray | None
 
 
 @dataclass(frozen=True)
-class LinearModel:
-    """Blocks of features and one intercept a label: texts in, probabilities out."""
+class SentenceModel:
+    """Sentences in, label probabilities out.
 
-    blocks: tuple[WeightedBlock, ...]
-    intercept: np.ndarray
+    `linear` gives k logits of the sentence's label and, where it was learnt, k of the article's label. `alone`
+    is the layer for a sentence without context, `within` the one for a sentence in its article (None where no
+    articles were learnt from).
+    """
+
+    linear: LinearModel
+    alone: Layer
+    within: Layer | None
+
+    @property
+    def labels(self) -> int:
+        """The number of labels, k."""
+        return len(self.alone.bias)
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
-        """Return an array texts × labels whose rows sum to 1."""
-        if not len(texts):
-            return np.empty((0, len(self.intercept)))
-        batches = (texts[i : i + _BATCH] for i in range(0, len(texts), _BATCH))
-        return softmax(np.vstack([self._logits(batch) for batch in batches]))
+        """Return the probabilities of sentences without context (n × k)."""
+        return self.alone.probabilities(self.linear.logits(texts)[:, : self.labels])
 
-    def contributions(self, text: str, label: int) -> dict[str, float]:
+    def read(self, texts: Sequence[str], title_at: int | None = None) -> Readings:
+        """Read the sentences of one article in order; `title_at` is the row of the title."""
+        k = self.labels
+        logits = self.linear.logits(texts)
+        own, hints = logits[:, :k], logits[:, k:]
+        alone = self.alone.probabilities(own)
+        context = context_features(alone, title_at)
+        found = alone if self.within is None else self.within.probabilities(np.hstack([own, context]))
+        return Readings(context, found, softmax(hints) if hints.shape[1] else None)
+
+    def contributions(self, text: str, label: int, context: np.ndarray | None = None) -> dict[str, float]:
         """Return what each term of `text` adds to the logit of `label`, the strongest first.
 
-        They sum, with the label's intercept, to the logit exactly: the model is linear. A term that two
-        blocks count is given once with both parts added.
+        With the sentence's row of `context`, what title, sentences before and place add is given under
+        "‹title›", "‹before›" and "‹place›". With the layer's bias and the intercepts all sum to the logit.
         """
-        parts: dict[str, float] = {}
-        words = [tokens(text)]
-        for block in self.blocks:
-            counts = block.vocabulary.count(words)
-            weights = block.values(counts, 1) * block.coef[counts.columns, label]
-            for column, weight in zip(counts.columns.tolist(), weights.tolist(), strict=True):
-                term = block.vocabulary.terms[column]
-                parts[term] = parts.get(term, 0.0) + weight
+        k = self.labels
+        layer = self.alone if context is None or self.within is None else self.within
+        mix = np.zeros(len(self.linear.intercept))
+        mix[:k] = layer.weights[:k, label]
+        parts = self.linear.contributions(text, mix)
+        if layer is self.within and context is not None:
+            names = [name for name in _CONTEXT for _ in range(k)]
+            names += [_PLACE] * (len(context) - len(names))
+            for name, value in zip(names, context * layer.weights[k:, label], strict=True):
+                parts[f"‹{name}›"] = parts.get(f"‹{name}›", 0.0) + float(value)
         return dict(sorted(parts.items(), key=lambda part: (-abs(part[1]), part[0])))
 
-    def _logits(self, texts: Sequence[str]) -> np.ndarray:
-        n, labels = len(texts), len(self.intercept)
-        logits = np.tile(self.intercept, (n, 1))
-        words = [tokens(text) for text in texts]
-        for block in self.blocks:
-            counts = block.vocabulary.count(words)
-            parts = block.values(counts, n)[:, None] * block.coef[counts.columns]
-            for label in range(labels):
-                logits[:, label] += np.bincount(counts.rows, parts[:, label], minlength=n)
-        return logits
+
+def context_features(alone: np.ndarray, title_at: int | None) -> np.ndarray:
+    """Return what stands before each sentence of an article: an array sentences × (4 k + 4).
+
+    `alone` holds the sentences' probabilities without context. The columns: the title's probabilities, those
+    of the sentence before, the mean and the maximum of the sentences before (the mean of five); then whether
+    the sentence is the title, has something before it, stands in the lead, and how far down it stands.
+    """
+    n, k = alone.shape
+    title, before, mean, most = (np.zeros((n, k)) for _ in range(4))
+    place = np.zeros((n, 4))
+    for row in range(n):
+        if row:
+            before[row] = alone[row - 1]
+            mean[row] = alone[max(0, row - _RECENT) : row].mean(axis=0)
+            most[row] = np.maximum(most[row - 1], alone[row - 1])
+        if title_at is not None and row > title_at:
+            title[row] = alone[title_at]
+        down = row if title_at is None else row - title_at - 1
+        place[row] = [row == title_at, row > 0, 0 <= down < _LEAD, min(row, _FAR) / _FAR]
+    return np.hstack([title, before, mean, most, place])
+
+
+def context_width(labels: int) -> int:
+    """Return the number of `context_features` for that many labels."""
+    return 4 * labels + 4
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from haltung.errors import HaltungError
-from haltung.features import Block
+from haltung.features import KINDS, Block
 from haltung.paths import shipped
 
 
@@ -23,11 +23,13 @@ class BlockRecipe:
 
 @dataclass(frozen=True)
 class Recipe:
-    """The blocks, the classifier's C and iterations, and how it is cross-validated."""
+    """The blocks, the classifiers' C (of terms, of the sentence layers, of the verdict), the cross-validation."""
 
     blocks: tuple[BlockRecipe, ...]
     C: float
     max_iter: int
+    layer_C: float
+    verdict_C: float
     folds: int
     seed: int
 
@@ -46,7 +48,7 @@ def read_recipe(path: Path | None = None) -> Recipe:
 def _recipe(data: dict[str, Any]) -> Recipe:
     blocks = []
     for entry in data["block"]:
-        if entry["kind"] not in ("chars", "words", "pairs"):
+        if entry["kind"] not in KINDS:
             raise ValueError(f"kind is {entry['kind']!r}")
         skip = tuple(entry.get("skip", "").split())
         block = Block(entry["kind"], int(entry["low"]), int(entry["high"]), int(entry.get("cut", 0)), skip)
@@ -56,6 +58,8 @@ def _recipe(data: dict[str, Any]) -> Recipe:
         tuple(blocks),
         float(classifier["C"]),
         int(classifier["max_iter"]),
+        float(classifier["layer_C"]),
+        float(classifier["verdict_C"]),
         int(evaluation["folds"]),
         int(evaluation["seed"]),
     )

@@ -16,7 +16,9 @@ from haltung.verdict import ScoredSentence, Term, Verdict
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _SHOWN_TERMS = 5
 _LEANING, _FAINT = 3, 0.1
+_CARRIES = 0.25  # a sentence that adds so much to the verdict's log-odds is marked
 _BAR = 24
+_MARK = "▸"
 
 
 class Painter:
@@ -107,9 +109,11 @@ def article_text(verdict: Verdict, painter: Painter) -> str:
         line = f"  {label.title:<{_width(book)}}  {share:>4.0%}  {marked}"
         lines.append(painter.strong(line) if label.id == verdict.stance else line)
     bearing = [found for found in verdict.sentences if found.stance != book.none]
-    lines += ["", f"{len(bearing)} of {len(verdict.sentences)} sentences with a stance"]
+    carrying = {found.start for found in bearing if found.stance == verdict.stance and found.weight >= _CARRIES}
+    marked = f" ({_MARK} carries the verdict)" if carrying else ""
+    lines += ["", f"{len(bearing)} of {len(verdict.sentences)} sentences with a stance{marked}"]
     for found in bearing:
-        lines += ["", *_sentence_lines(found, painter, found.stance)]
+        lines += ["", *_sentence_lines(found, painter, found.stance, found.start in carrying)]
     leaning = [] if bearing or verdict.stance == book.none else _leaning(verdict)
     if leaning:
         lines += ["", f"Leaning to {book.label(verdict.stance).title}, each too unsure alone:"]
@@ -163,11 +167,12 @@ def _leaning(verdict: Verdict) -> list[ScoredSentence]:
     return sorted(strongest, key=lambda found: found.start)
 
 
-def _sentence_lines(found: ScoredSentence, painter: Painter, label: str) -> list[str]:
+def _sentence_lines(found: ScoredSentence, painter: Painter, label: str, carries: bool = False) -> list[str]:
     book = painter.codebook
     share = found.probabilities[label]
     title = f"{book.label(label).title:<{_width(book)}}"
-    head = f"  {painter.label(label, title, bold=label != book.none)}  {share:>4.0%}  "
+    mark = _MARK if carries else " "
+    head = f"{mark} {painter.label(label, title, bold=label != book.none)}  {share:>4.0%}  "
     indent = " " * (_width(book) + 10)
     text = "\n".join(_wrapped(printable(found.text), indent)).lstrip()
     return (head + _marked(text, found, painter)).split("\n")

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from haltung.annotated_set import AnnotatedSet, read_set
 from haltung.annotations import AnnotatedSentence, folded, read_sentences
-from haltung.crossvalidation import fold_numbers, out_of_fold
+from haltung.crossvalidation import HeldOut, Tick, fold_numbers, held_out, out_of_fold_logits
 from haltung.evaluation import Scores, macro_f1_difference, score
-from haltung.recipe import Recipe, read_recipe
-from haltung.training import AnnotatedSet, Tick, Trained, finish, read_set
+from haltung.fitting import CountedTexts, count
+from haltung.recipe import read_recipe
+from haltung.training import Trained, finish
 
 # The new model is worse where it is so in this share of resamples: less would be the draw of the articles.
 _SURE = 0.9
@@ -42,6 +44,8 @@ class Additions:
 class Comparison:
     """Old against new on the set's sentences, same folds; `interval` is that of the difference in macro-F1.
 
+    `share_lower` is the share of resamples in which the new one is lower, in its predictions or in what its terms
+    alone say, whichever is more: wrong labels could teach the layers to turn the terms' word round.
     `on_extra` are the two on the new sentences, held out as well.
     """
 
@@ -64,7 +68,7 @@ class Prepared:
     base: AnnotatedSet
     combined: AnnotatedSet
     additions: Additions
-    recipe: Recipe
+    counted: CountedTexts
 
 
 def prepare(
@@ -75,7 +79,7 @@ def prepare(
     read = [(path, read_sentences(path, base.codebook)) for path in extra]
     additions = compare_rows(base.sentences, read)
     combined = replace(base, sentences=[*base.sentences, *additions.new], files=[*base.files, *extra])
-    return Prepared(base, combined, additions, read_recipe())
+    return Prepared(base, combined, additions, count(combined.texts, read_recipe(), combined.lexicon))
 
 
 def compare_rows(
@@ -99,27 +103,34 @@ def compare_rows(
     return Additions(new, duplicates, clashes)
 
 
-def compare(prepared: Prepared, tick: Tick = lambda: None) -> tuple[Comparison, np.ndarray]:
+def compare(prepared: Prepared, tick: Tick = lambda: None) -> tuple[Comparison, HeldOut]:
     """Cross-validate the set without and with the extra rows on the same folds.
 
-    Returns the comparison and the new model's held-out probabilities of all rows.
+    Returns the comparison and what the new model says of all rows, held out.
     """
-    sentences, classes = prepared.combined.sentences, prepared.combined.codebook.ids
+    combined, counted = prepared.combined, prepared.counted
+    sentences, classes = combined.sentences, combined.codebook.ids
     in_set = np.arange(len(sentences)) < len(prepared.base.sentences)
-    folds = fold_numbers(sentences, prepared.recipe)
-    old = out_of_fold(sentences, folds, classes, prepared.recipe, learns=in_set, tick=tick)
-    new = out_of_fold(sentences, folds, classes, prepared.recipe, tick=tick)
+    folds = fold_numbers(sentences, counted.recipe)
+    old_logits = out_of_fold_logits(combined, counted, folds, learns=in_set, tick=tick)
+    new_logits = out_of_fold_logits(combined, counted, folds, tick=tick)
+    old = held_out(combined, old_logits, folds, counted.recipe, learns=in_set)
+    new = held_out(combined, new_logits, folds, counted.recipe)
     gold = [sentence.label for sentence in sentences]
     groups = [sentence.group for sentence in sentences]
-    by_old = [classes[place] for place in old.argmax(axis=1)]
-    by_new = [classes[place] for place in new.argmax(axis=1)]
+
+    def labels(values: np.ndarray) -> list[str]:
+        return [classes[place] for place in values[:, : len(classes)].argmax(axis=1)]
 
     def part(values: list[str], mask: np.ndarray) -> list[str]:
         return [value for value, wanted in zip(values, mask, strict=True) if wanted]
 
-    low, high, share = macro_f1_difference(
-        *(part(values, in_set) for values in (gold, by_old, by_new, groups)), classes
-    )
+    def difference(by_old: list[str], by_new: list[str]) -> tuple[float, float, float]:
+        return macro_f1_difference(*(part(values, in_set) for values in (gold, by_old, by_new, groups)), classes)
+
+    by_old, by_new = labels(old.within), labels(new.within)
+    low, high, lower = difference(by_old, by_new)
+    share = max(lower, difference(labels(old_logits), labels(new_logits))[2])
     old_scores, new_scores, old_extra, new_extra = (
         score(part(gold, mask), part(predicted, mask), classes)
         for mask in (in_set, ~in_set)
@@ -129,7 +140,7 @@ def compare(prepared: Prepared, tick: Tick = lambda: None) -> tuple[Comparison, 
 
 
 def replace_model(
-    prepared: Prepared, held_out: np.ndarray, model: Path, replaced: Path, tick: Tick = lambda: None
+    prepared: Prepared, found: HeldOut, model: Path, replaced: Path, tick: Tick = lambda: None
 ) -> Trained:
     """Fit on the set and the extra rows and write `model`; `replaced`, the model before, is kept for rollback."""
-    return finish(prepared.combined, prepared.recipe, held_out, model, tick, replaced)
+    return finish(prepared.combined, prepared.counted, found, model, tick, replaced)

@@ -11,10 +11,13 @@ from typing import Any
 from haltung.codebook import Codebook
 from haltung.errors import HaltungError
 from haltung.features import Block, Vocabulary
+from haltung.lexicon import Lexicon
+from haltung.logits import LinearModel, WeightedBlock
 from haltung.paths import MODEL_FILE
-from haltung.probabilities import LinearModel, WeightedBlock
+from haltung.probabilities import Layer, SentenceModel, context_width
+from haltung.verdict import article_width
 
-FORMAT = 2
+FORMAT = 3
 METRICS_FILE, CARD_FILE = "metrics.json", "README.md"
 _FILES = (MODEL_FILE, METRICS_FILE, CARD_FILE)
 _DRAFT, _NEW, _PREVIOUS = ".draft", ".new", ".previous"
@@ -24,7 +27,8 @@ _DRAFT, _NEW, _PREVIOUS = ".draft", ".new", ".previous"
 class StoredModel:
     """What a model folder holds for scoring."""
 
-    linear: LinearModel
+    sentences: SentenceModel
+    whole: Layer | None
     codebook: Codebook
 
 
@@ -39,8 +43,7 @@ def read_model(folder: Path) -> StoredModel:
         data = joblib.load(path)
         if data["format"] != FORMAT:
             raise HaltungError(f"{path}: has format {data['format']}, this haltung reads {FORMAT}; train it anew")
-        codebook = Codebook.from_dict(data["codebook"])
-        return StoredModel(_linear(data, len(codebook.ids)), codebook)
+        return _stored(data)
     except HaltungError:
         raise
     except Exception as error:  # a damaged pickle can raise nearly anything
@@ -49,8 +52,7 @@ def read_model(folder: Path) -> StoredModel:
 
 def write_model(
     folder: Path,
-    linear: LinearModel,
-    codebook: Codebook,
+    model: StoredModel,
     metrics: dict[str, Any],
     card: str,
     replaced: Path | None = None,
@@ -67,7 +69,7 @@ def write_model(
     try:
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
-        _dump(_plain(linear, codebook), draft / MODEL_FILE)
+        _dump(_plain(model), draft / MODEL_FILE)
         (draft / METRICS_FILE).write_text(json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         (draft / CARD_FILE).write_text(card, encoding="utf-8")
         if before:
@@ -140,40 +142,65 @@ def _current(folder: Path, name: str) -> Path:
     return committed if committed.is_file() else folder / name
 
 
-def _plain(linear: LinearModel, codebook: Codebook) -> dict[str, Any]:
+def _plain(model: StoredModel) -> dict[str, Any]:
+    linear = model.sentences.linear
     return {
         "format": FORMAT,
-        "codebook": codebook.to_dict(),
+        "codebook": model.codebook.to_dict(),
+        "lexicon": linear.blocks[0].vocabulary.lexicon.to_dict(),
         "intercept": linear.intercept,
-        "blocks": [
-            {
-                "kind": block.vocabulary.block.kind,
-                "low": block.vocabulary.block.low,
-                "high": block.vocabulary.block.high,
-                "cut": block.vocabulary.block.cut,
-                "skip": " ".join(block.vocabulary.block.skip),
-                "weight": block.weight,
-                "terms": "\n".join(block.vocabulary.terms),
-                "idf": block.idf,
-                "coef": block.coef,
-            }
-            for block in linear.blocks
-        ],
+        "blocks": [_plain_block(block) for block in linear.blocks],
+        "alone": _plain_layer(model.sentences.alone),
+        "within": _plain_layer(model.sentences.within),
+        "whole": _plain_layer(model.whole),
     }
 
 
-def _linear(data: dict[str, Any], labels: int) -> LinearModel:
-    if data["intercept"].shape != (labels,):
-        raise ValueError("intercept and labels differ in number")
+def _plain_block(block: WeightedBlock) -> dict[str, Any]:
+    counted = block.vocabulary.block
+    return {
+        "kind": counted.kind,
+        "low": counted.low,
+        "high": counted.high,
+        "cut": counted.cut,
+        "skip": " ".join(counted.skip),
+        "weight": block.weight,
+        "terms": "\n".join(block.vocabulary.terms),
+        "idf": block.idf,
+        "coef": block.coef,
+    }
+
+
+def _plain_layer(layer: Layer | None) -> dict[str, Any]:
+    return {} if layer is None else {"weights": layer.weights, "bias": layer.bias}
+
+
+def _stored(data: dict[str, Any]) -> StoredModel:
+    codebook = Codebook.from_dict(data["codebook"])
+    lexicon, outputs = Lexicon.from_dict(data["lexicon"]), len(data["intercept"])
     blocks = []
     for part in data["blocks"]:
         terms = part["terms"].split("\n") if part["terms"] else []
-        if part["idf"].shape != (len(terms),) or part["coef"].shape != (len(terms), labels):
+        if part["idf"].shape != (len(terms),) or part["coef"].shape != (len(terms), outputs):
             raise ValueError("terms and weights differ in number")
-        skip = tuple(part["skip"].split())
-        vocabulary = Vocabulary(Block(part["kind"], part["low"], part["high"], part["cut"], skip), terms)
-        blocks.append(WeightedBlock(vocabulary, part["weight"], part["idf"], part["coef"]))
-    return LinearModel(tuple(blocks), data["intercept"])
+        block = Block(part["kind"], part["low"], part["high"], part["cut"], tuple(part["skip"].split()))
+        blocks.append(WeightedBlock(Vocabulary(block, terms, lexicon), part["weight"], part["idf"], part["coef"]))
+    k = len(codebook.ids)
+    alone, within = (_layer(data[name], n, k) for name, n in (("alone", k), ("within", k + context_width(k))))
+    whole = _layer(data["whole"], article_width(k, outputs > k), k)
+    if alone is None or outputs not in (k, 2 * k):
+        raise ValueError("labels and weights differ in number")
+    linear = LinearModel(tuple(blocks), data["intercept"])
+    return StoredModel(SentenceModel(linear, alone, within), whole, codebook)
+
+
+def _layer(data: dict[str, Any], features: int, labels: int) -> Layer | None:
+    if not data:
+        return None
+    layer = Layer(data["weights"], data["bias"])
+    if layer.bias.shape != (labels,) or layer.weights.shape != (features, labels):
+        raise ValueError("labels and weights differ in number")
+    return layer
 
 
 def _dump(data: dict[str, Any], path: Path) -> None:

@@ -4,38 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from haltung.annotations import AnnotatedSentence, read_article_labels, read_sentences
+from haltung.annotated_set import AnnotatedSet, read_set
 from haltung.card import card
-from haltung.codebook import Codebook, read_codebook
-from haltung.crossvalidation import fold_numbers, out_of_fold
+from haltung.crossvalidation import HeldOut, Tick, fit_targets, fold_numbers, held_out, out_of_fold_logits
 from haltung.errors import HaltungError
-from haltung.evaluation import macro_f1_interval, score
-from haltung.fitting import fit, light_model
+from haltung.evaluation import calibration, macro_f1_interval, score
+from haltung.fitting import CountedTexts, count
 from haltung.model import StanceModel
-from haltung.paths import annotations_to_read, codebook_to_read
-from haltung.probabilities import LinearModel
+from haltung.probabilities import SentenceModel
 from haltung.recipe import Recipe, read_recipe
-from haltung.store import write_model
-from haltung.verdict import article_probabilities
-
-Tick = Callable[[], None]
-
-
-@dataclass(frozen=True)
-class AnnotatedSet:
-    """What a model is trained on: a codebook, sentences, the labels of articles, and the files they are from."""
-
-    codebook: Codebook
-    sentences: list[AnnotatedSentence]
-    article_labels: dict[str, str]
-    files: list[Path]
+from haltung.store import StoredModel, write_model
 
 
 @dataclass(frozen=True)
@@ -62,12 +46,14 @@ def train(
     """
     annotated = read_set(annotations, codebook)
     recipe = read_recipe()
+    counted = count(annotated.texts, recipe, annotated.lexicon)
     try:
         folds = fold_numbers(annotated.sentences, recipe)
-        held_out = out_of_fold(annotated.sentences, folds, annotated.codebook.ids, recipe, tick=tick)
+        logits = out_of_fold_logits(annotated, counted, folds, tick=tick)
     except HaltungError as error:  # too few annotations
         raise HaltungError(f"{annotated.files[0]}: {error}") from None
-    return finish(annotated, recipe, held_out, model, tick)
+    found = held_out(annotated, logits, folds, recipe)
+    return finish(annotated, counted, found, model, tick)
 
 
 def steps() -> int:
@@ -75,87 +61,75 @@ def steps() -> int:
     return read_recipe().folds + 1
 
 
-def read_set(annotations: Path | str | None, codebook: Path | str | None) -> AnnotatedSet:
-    """Read sentences, their codebook and, from `articles.csv` beside them, the labels of articles."""
-    path = annotations_to_read(annotations)
-    book = read_codebook(codebook_to_read(codebook, path))
-    sentences = read_sentences(path, book)
-    beside = path.parent / "articles.csv"
-    labels = read_article_labels(beside, book) if path.name == "sentences.csv" and beside.is_file() else {}
-    unknown = set(labels) - {sentence.article for sentence in sentences}
-    if unknown:
-        raise HaltungError(f"{beside}: article {min(unknown)!r} is not in {path.name}; remove it or add its sentences")
-    return AnnotatedSet(book, sentences, labels, [path])
-
-
 def finish(
     annotated: AnnotatedSet,
-    recipe: Recipe,
-    held_out: np.ndarray,
+    counted: CountedTexts,
+    found: HeldOut,
     model: Path | str | None,
     tick: Tick,
     replaced: Path | None = None,
 ) -> Trained:
-    """Fit on all sentences, measure from held-out probabilities, and write the folder `model` if there is one.
+    """Fit on all sentences, measure what was held out, and write the folder `model` if there is one.
 
     `replaced` is the model that rollback shall bring back where `model` holds none yet.
     """
-    linear = fitted_model(annotated, recipe)
-    metrics = measured(annotated, recipe, held_out, linear)
+    linear = fit_targets(annotated, counted, np.arange(len(annotated.sentences)))
+    sentences = SentenceModel(linear, found.alone_layer, found.within_layer)
+    metrics = measured(annotated, counted.recipe, found, sentences)
     if model is not None:
-        about = card(metrics, annotated.codebook)
-        write_model(Path(model), linear, annotated.codebook, metrics, about, replaced)
+        stored = StoredModel(sentences, found.whole_layer, annotated.codebook)
+        write_model(Path(model), stored, metrics, card(metrics, annotated.codebook), replaced)
     tick()
-    return Trained(StanceModel(linear, annotated.codebook), metrics)
+    return Trained(StanceModel(sentences, found.whole_layer, annotated.codebook), metrics)
 
 
-def fitted_model(annotated: AnnotatedSet, recipe: Recipe) -> LinearModel:
-    """Fit the recipe on all sentences of the set."""
-    texts = [sentence.text for sentence in annotated.sentences]
-    labels = [sentence.label for sentence in annotated.sentences]
-    return light_model(fit(texts, labels, recipe), annotated.codebook.ids, recipe)
-
-
-def measured(annotated: AnnotatedSet, recipe: Recipe, held_out: np.ndarray, linear: LinearModel) -> dict[str, Any]:
+def measured(annotated: AnnotatedSet, recipe: Recipe, found: HeldOut, sentences: SentenceModel) -> dict[str, Any]:
     """Return what `metrics.json` holds: the data, the recipe, the cross-validated scores."""
-    classes = annotated.codebook.ids
-    gold = [sentence.label for sentence in annotated.sentences]
     groups = [sentence.group for sentence in annotated.sentences]
-    predicted = [classes[place] for place in held_out.argmax(axis=1)]
-    scores = score(gold, predicted, classes).to_dict()
-    scores["macro_f1_interval"] = [round(value, 4) for value in macro_f1_interval(gold, predicted, groups, classes)]
-    counts = Counter(gold)
+    counts = Counter(sentence.label for sentence in annotated.sentences)
+    scored = {"folds": recipe.folds, "held_out": "whole articles", **_scored(annotated, found.within, groups)}
     return {
         "trained_on": {
             "codebook": annotated.codebook.name,
             "files": [{"name": path.name, "sha256": _sha256(path)} for path in annotated.files],
-            "sentences": len(gold),
+            "sentences": len(groups),
             "articles": len(set(groups)),
-            "labels": {label: counts[label] for label in classes},
+            "labels": {label: counts[label] for label in annotated.codebook.ids},
+            "lexicon": sum(len(words) for _, words in annotated.lexicon.classes),
         },
         "recipe": asdict(recipe),
-        "terms": sum(len(block.vocabulary.terms) for block in linear.blocks),
-        "cross_validation": {"folds": recipe.folds, "held_out": "whole articles", **scores},
-        "article_verdicts": _article_verdicts(annotated, held_out),
+        "terms": sum(len(block.vocabulary.terms) for block in sentences.linear.blocks),
+        "cross_validation": scored,
+        "without_context": _scored(annotated, found.alone, groups) if found.within_layer else None,
+        "article_verdicts": _article_verdicts(annotated, found),
     }
 
 
-def _article_verdicts(annotated: AnnotatedSet, held_out: np.ndarray) -> dict[str, Any] | None:
-    """Score the verdicts on labelled articles, from their sentences' held-out probabilities."""
-    if not annotated.article_labels:
-        return None
-    rows: dict[str, list[int]] = {}
-    for row, sentence in enumerate(annotated.sentences):
-        rows.setdefault(sentence.article, []).append(row)
+def _scored(annotated: AnnotatedSet, probabilities: np.ndarray, groups: list[str]) -> dict[str, Any]:
     classes = annotated.codebook.ids
-    gold, predicted = [], []
-    for article, label in annotated.article_labels.items():
-        ordered = sorted(rows[article], key=lambda row: annotated.sentences[row].position)
-        title_at = 0 if annotated.sentences[ordered[0]].position == 0 else None
-        whole = article_probabilities(held_out[ordered], annotated.codebook, title_at=title_at)
-        gold.append(label)
-        predicted.append(classes[int(whole.argmax())])
-    return {"articles": len(gold), **score(gold, predicted, classes).to_dict()}
+    gold = [sentence.label for sentence in annotated.sentences]
+    predicted = [classes[place] for place in probabilities.argmax(axis=1)]
+    low, high = macro_f1_interval(gold, predicted, groups, classes)
+    return {
+        **score(gold, predicted, classes).to_dict(),
+        "macro_f1_interval": [round(low, 4), round(high, 4)],
+        "calibration": calibration(annotated.labels, probabilities).to_dict(),
+    }
+
+
+def _article_verdicts(annotated: AnnotatedSet, found: HeldOut) -> dict[str, Any] | None:
+    """Score the verdicts on labelled articles, those articles held out."""
+    if found.whole is None:
+        return None
+    classes = annotated.codebook.ids
+    gold = list(annotated.article_labels.values())
+    predicted = [classes[place] for place in found.whole.argmax(axis=1)]
+    numbers = np.array([classes.index(label) for label in gold])
+    return {
+        "articles": len(gold),
+        **score(gold, predicted, classes).to_dict(),
+        "calibration": calibration(numbers, found.whole).to_dict(),
+    }
 
 
 def _sha256(path: Path) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from haltung.annotations import AnnotatedSentence
+from haltung.annotations import AnnotatedSentence, rows_of_articles
 from haltung.evaluation import Scores, score
 from haltung.model import StanceModel
 from haltung.report import printable
@@ -41,8 +41,11 @@ class Evaluated:
 
 
 def evaluated(model: StanceModel, sentences: Sequence[AnnotatedSentence]) -> Evaluated:
-    """Score the model on annotated sentences; errors come surest first."""
+    """Score the model on annotated sentences, read in their articles where they have one; errors surest first."""
     probabilities = model.predict_proba([sentence.text for sentence in sentences])
+    for rows in rows_of_articles(sentences).values():
+        title_at = 0 if sentences[rows[0]].position == 0 else None
+        probabilities[rows] = model.read([sentences[row].text for row in rows], title_at)
     predicted = [model.classes_[place] for place in probabilities.argmax(axis=1)]
     gold = [sentence.label for sentence in sentences]
     errors = [

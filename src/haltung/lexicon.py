@@ -1,0 +1,84 @@
+"""The lexicon: classes of words that mean the same to a codebook. Optional; features see the class beside the word."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from haltung.errors import HaltungError
+from haltung.features import normalise
+
+_CACHED_WORDS = 200_000
+
+
+@dataclass
+class Lexicon:
+    """Word classes in order: `classes` holds (name, patterns); a word has the first class with a pattern for it.
+
+    A pattern is a word in the form that features see; `*` stands for any letters, also none.
+
+    >>> Lexicon((("far", ("nordsee*",)), ("sea", ("*see*", "meer")))).class_of("nordseestrand")
+    'far'
+    """
+
+    classes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    _patterns: list[tuple[str, re.Pattern[str]]] = field(init=False, repr=False, compare=False)
+    _known: dict[str, str | None] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._patterns = [(name, _pattern(words)) for name, words in self.classes]
+
+    def class_of(self, word: str) -> str | None:
+        """Return the class of a normalised word, or None."""
+        if word in self._known:
+            return self._known[word]
+        if len(self._known) > _CACHED_WORDS:
+            self._known.clear()
+        found = next((name for name, pattern in self._patterns if pattern.fullmatch(word)), None)
+        self._known[word] = found
+        return found
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the lexicon as plain strings: the class's name and its patterns, joined by blanks."""
+        return {name: " ".join(words) for name, words in self.classes}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, str]) -> Lexicon:
+        """Rebuild a lexicon from `to_dict`'s result."""
+        return cls(tuple((name, tuple(words.split())) for name, words in data.items()))
+
+
+def read_lexicon(path: Path) -> Lexicon:
+    """Read a lexicon file (TOML). Raises `HaltungError` where it is not as it must be."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise HaltungError(f"{path}: cannot be read ({error.strerror}); mend or remove it") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise HaltungError(f"{path}: is not valid TOML in UTF-8 ({error}); correct it there") from None
+    entries = data.get("class", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise HaltungError(f"{path}: 'class' must be written as [[class]] entries")
+    classes = tuple(_class(path, place, entry) for place, entry in enumerate(entries, start=1))
+    names = [name.casefold() for name, _ in classes]
+    for name in names:
+        if names.count(name) > 1:
+            raise HaltungError(f"{path}: the class {name!r} stands there twice; rename or remove one")
+    return Lexicon(classes)
+
+
+def _class(path: Path, place: int, entry: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
+    name, words = entry.get("name"), entry.get("words")
+    if not isinstance(name, str) or not re.fullmatch(r"[^\W\d]\w*", name):
+        raise HaltungError(f'{path}: class {place} needs a name of letters and digits, as name = "…"')
+    patterns = normalise(words).split() if isinstance(words, str) else []
+    if not patterns or not all(pattern.strip("*") for pattern in patterns):
+        raise HaltungError(f'{path}: class {name!r} needs words, as words = "one two*"; "*" alone is none')
+    return name, tuple(patterns)
+
+
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(word).replace(r"\*", ".*") for word in words))
