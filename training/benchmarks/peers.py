@@ -532,7 +532,8 @@ def report(found: Settings) -> list[str]:
         lines.append(
             f"| {name} | {peer['macro_f1']:.3f} [{low:.3f}, {high:.3f}] | {gap}"
             f" | {peer['challenge_right']} ({peer['challenge_right'] / found['challenge']:.0%})"
-            f" | {readable_size(peer['bytes'])} | {peer['train_seconds']:,.1f} | {peer['sentences_a_second']:,.0f} |"
+            f" | {readable_size(peer['bytes'])} | {peer['train_seconds']:,.1f}"
+            f" | {'–' if name == MostFrequent.name else format(peer['sentences_a_second'], ',.0f')} |"
         )
     lines += [
         "",
