@@ -1,11 +1,10 @@
 import unicodedata
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haltung.features import Block, Vocabulary, char_ngrams, normalise, terms, tokens, word_ngrams
+from haltung.features import Block, char_ngrams, normalise, terms, tokens, tokens_of, word_ngrams
 from haltung.lexicon import Lexicon
 
 CHARS, WORDS = Block("chars", 2, 5), Block("words", 1, 2)
@@ -95,22 +94,9 @@ def test_normalised_text_has_no_traces_of_typography(text):
     assert not set(normalise(text)) & set("„“”«»‚‘’\u00ad\u200b\ufeff")
 
 
-@pytest.mark.parametrize("lexicon", [Lexicon(), WAR])
-@pytest.mark.parametrize("block", [CHARS, WORDS, CLASSED, CLASSES, PAIRS])
-def test_a_vocabulary_counts_what_a_counter_counts(block, lexicon):
-    texts = ["Seoul prüft, Seoul zögert", "", "Kiew bittet um Granaten", "xyz", "Seoul Seoul Seoul nicht"]
-    known = sorted({term for text in texts[:1] + texts[4:] for term in terms_of(text, block, lexicon)})
-    vocabulary = Vocabulary(block, known, lexicon)
-    for _ in range(2):  # the second time from the cache
-        counts = vocabulary.count(tokens(text) for text in texts)
-        table = np.zeros((len(texts), len(known)), int)
-        np.add.at(table, (counts.rows, counts.columns), counts.counts)
-        expected = [[terms_of(text, block, lexicon).count(term) for term in known] for text in texts]
-        assert table.tolist() == expected
-
-
-def test_an_empty_vocabulary_counts_nothing():
-    assert len(Vocabulary(WORDS, [], Lexicon()).count([["seoul"], []]).rows) == 0
+@given(texts=st.lists(st.text(), max_size=5))
+def test_tokens_of_many_texts_are_the_tokens_of_each(texts):
+    assert tokens_of(texts) == [tokens(text) for text in texts]
 
 
 def test_pairs_hold_words_that_stand_apart_whatever_their_order():

@@ -94,7 +94,7 @@ def test_the_model_file_holds_plain_data_only(small_folder):
             for part in value:
                 walk(part)
         elif isinstance(value, np.ndarray):
-            assert value.dtype.kind == "f"
+            assert value.dtype.kind in "fu"
         else:
             assert type(value) in (str, int, float)
 

@@ -172,9 +172,7 @@ def test_metrics_tell_what_the_model_was_trained_on(small_folder, small_sentence
     assert (data["sentences"], data["articles"]) == (120, 24)
     assert data["labels"] == {label: sum(row.label == label for row in small_sentences) for label in book.ids}
     assert [entry["name"] for entry in data["files"]] == ["sentences.csv"]
-    assert metrics["terms"] == sum(
-        len(block.vocabulary.terms) for block in read_model(small_folder).sentences.linear.blocks
-    )
+    assert metrics["terms"] == sum(len(block.terms) for block in read_model(small_folder).sentences.linear.blocks)
     low, high = metrics["cross_validation"]["macro_f1_interval"]
     assert low < metrics["cross_validation"]["macro_f1"] < high
     counts = np.array(metrics["cross_validation"]["confusion"]["gold_by_predicted"])

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 if TYPE_CHECKING:
     from haltung.lexicon import Lexicon
 
-_QUOTES = str.maketrans(dict.fromkeys("„“”«»‟〝〞", '"') | dict.fromkeys("‚‘’‛‹›`´", "'"))
+_DOUBLE_QUOTES, _SINGLE_QUOTES = re.compile("[„“”«»‟〝〞]"), re.compile("[‚‘’‛‹›`´]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _TOKEN = re.compile(r"\w+(?:[-'.]\w+)*|[^\w\s]")
-_CACHED_WORDS = 200_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,8 @@ def normalise(text: str) -> str:
     >>> normalise("„Groß-\u00adangriff“")
     '"gross-angriff"'
     """
-    return unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).translate(_QUOTES).casefold()
+    plain = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    return _SINGLE_QUOTES.sub("'", _DOUBLE_QUOTES.sub('"', plain)).casefold()
 
 
 def tokens(text: str) -> list[str]:
@@ -64,6 +62,14 @@ def tokens(text: str) -> list[str]:
     ['seoul', 'prüft', '155-mm-granaten', ':', 'ja', '?']
     """
     return _TOKEN.findall(normalise(text))
+
+
+def tokens_of(texts: Sequence[str]) -> list[list[str]]:
+    """Return the `tokens` of many texts; to normalise them together takes a third of the time."""
+    if not texts:
+        return []
+    lines = normalise("\n".join(text.replace("\n", " ") for text in texts)).split("\n")
+    return [_TOKEN.findall(line) for line in lines]
 
 
 def char_ngrams(token: str, low: int, high: int) -> list[str]:
@@ -129,54 +135,3 @@ def terms(words: Sequence[str], block: Block, lexicon: Lexicon) -> list[str]:
         return word_ngrams([class_term(name) for name in classes if name], block.low, block.high)
     classed = [class_term(name) if name else word for name, word in zip(classes, words, strict=True)]
     return word_ngrams(classed, block.low, block.high)
-
-
-@dataclass
-class Counts:
-    """Sparse term counts: text `rows[i]` has term `columns[i]` `counts[i]` times; sorted by row, then column."""
-
-    rows: np.ndarray
-    columns: np.ndarray
-    counts: np.ndarray
-
-
-@dataclass
-class Vocabulary:
-    """The terms of one block in column order; counts them in texts."""
-
-    block: Block
-    terms: list[str]
-    lexicon: Lexicon = field(repr=False)
-    _columns: dict[str, int] = field(init=False, repr=False)
-    _cache: dict[str, list[int]] = field(init=False, repr=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._columns = {term: column for column, term in enumerate(self.terms)}
-
-    def count(self, texts: Iterable[Sequence[str]]) -> Counts:
-        """Count the known terms of texts that are given as their `tokens`."""
-        of_text = [self._known(words) for words in texts]
-        rows = np.repeat(np.arange(len(of_text)), [len(columns) for columns in of_text])
-        flat = np.fromiter((column for columns in of_text for column in columns), np.int64, len(rows))
-        width = max(len(self.terms), 1)
-        cells, counts = np.unique(rows * width + flat, return_counts=True)
-        return Counts(cells // width, cells % width, counts)
-
-    def _known(self, words: Sequence[str]) -> list[int]:
-        if self.block.kind != "chars":
-            return self._look_up(words)
-        if len(self._cache) > _CACHED_WORDS:
-            self._cache.clear()
-        found: list[int] = []
-        for word in words:
-            # a word's n-grams depend on the word alone, and news repeats its words
-            columns = self._cache.get(word)
-            if columns is None:
-                columns = self._look_up([word])
-                self._cache[word] = columns
-            found += columns
-        return found
-
-    def _look_up(self, words: Sequence[str]) -> list[int]:
-        columns = self._columns
-        return [columns[term] for term in terms(words, self.block, self.lexicon) if term in columns]

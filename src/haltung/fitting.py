@@ -14,10 +14,11 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from haltung.counts import term_hashes
 from haltung.errors import HaltungError
-from haltung.features import Vocabulary, terms, tokens
+from haltung.features import terms, tokens
 from haltung.lexicon import Lexicon
-from haltung.logits import LinearModel, WeightedBlock
+from haltung.logits import LinearModel, WeightedBlock, pack_terms
 from haltung.probabilities import Layer
 from haltung.recipe import BlockRecipe, Recipe
 
@@ -77,19 +78,24 @@ def fit_linear(counted: CountedTexts, rows: np.ndarray, targets: Sequence[np.nda
         for output in range(outputs)
     ]
     coef = np.column_stack([coef for coef, _ in fitted]).astype(np.float32)
+    coef[:, outputs:] = coef[:, outputs:].astype(np.float16)  # which is how the model file keeps further targets
     blocks, start = [], 0
     for block in weighed:
-        terms_of = block.counted.names[block.kept].tolist()
+        names = block.counted.names[block.kept]
+        hashes = term_hashes(block.counted.part.block, names)
+        order = np.argsort(hashes)
         blocks.append(
             WeightedBlock(
-                Vocabulary(block.counted.part.block, terms_of, counted.lexicon),
+                block.counted.part.block,
+                hashes[order],
+                pack_terms(names[order]),
                 block.counted.part.weight,
-                block.weighing.idf_.astype(np.float32),
-                np.ascontiguousarray(coef[start : start + len(terms_of)]),
+                block.df[order],
+                coef[start + order],
             )
         )
-        start += len(terms_of)
-    return LinearModel(tuple(blocks), np.array([intercept for _, intercept in fitted]))
+        start += len(names)
+    return LinearModel(tuple(blocks), np.array([intercept for _, intercept in fitted]), counted.lexicon, len(rows))
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,7 @@ class WeighedBlock:
 
     counted: CountedBlock
     kept: np.ndarray
+    df: np.ndarray
     weighing: TfidfTransformer
 
     def values(self, rows: np.ndarray) -> csr_matrix:
@@ -112,10 +119,14 @@ def weigh(block: CountedBlock, rows: np.ndarray) -> WeighedBlock | None:
     """
     counts = block.counts[rows]
     least = min(block.part.min_df, 1 + len(rows) // _TEXTS_A_CUT)
-    kept = np.flatnonzero(np.bincount(counts.indices, minlength=counts.shape[1]) >= least)
+    df = np.bincount(counts.indices, minlength=counts.shape[1])
+    kept = np.flatnonzero(df >= least)
     if not len(kept):
         return None
-    return WeighedBlock(block, kept, TfidfTransformer(sublinear_tf=True).fit(counts[:, kept]))
+    smallest = np.uint16 if len(rows) < 2**16 else np.uint32
+    return WeighedBlock(
+        block, kept, df[kept].astype(smallest), TfidfTransformer(sublinear_tf=True).fit(counts[:, kept])
+    )
 
 
 def _one_against_rest(matrix: csr_matrix, target: np.ndarray, output: int, recipe: Recipe) -> tuple[np.ndarray, float]:

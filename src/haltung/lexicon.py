@@ -25,11 +25,11 @@ class Lexicon:
     """
 
     classes: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    _patterns: list[tuple[str, re.Pattern[str]]] = field(init=False, repr=False, compare=False)
+    _matchers: list[tuple[str, _Matcher]] = field(init=False, repr=False, compare=False)
     _known: dict[str, str | None] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._patterns = [(name, _pattern(words)) for name, words in self.classes]
+        self._matchers = [(name, _Matcher(words)) for name, words in self.classes]
 
     def class_of(self, word: str) -> str | None:
         """Return the class of a normalised word, or None."""
@@ -37,7 +37,7 @@ class Lexicon:
             return self._known[word]
         if len(self._known) > _CACHED_WORDS:
             self._known.clear()
-        found = next((name for name, pattern in self._patterns if pattern.fullmatch(word)), None)
+        found = next((name for name, matcher in self._matchers if matcher.has(word)), None)
         self._known[word] = found
         return found
 
@@ -80,5 +80,22 @@ def _class(path: Path, place: int, entry: dict[str, Any]) -> tuple[str, tuple[st
     return name, tuple(patterns)
 
 
-def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(re.escape(word).replace(r"\*", ".*") for word in words))
+class _Matcher:
+    """Tells whether a word has one of some patterns. Regular expressions of this size take long to compile."""
+
+    def __init__(self, patterns: tuple[str, ...]) -> None:
+        plain = [pattern for pattern in patterns if "*" not in pattern.strip("*")]
+        self._words = {pattern for pattern in plain if "*" not in pattern}
+        self._beginnings = tuple(p[:-1] for p in plain if p[-1] == "*" != p[0])
+        self._ends = tuple(p[1:] for p in plain if p[0] == "*" != p[-1])
+        self._parts = tuple(p.strip("*") for p in plain if p[0] == "*" == p[-1])
+        self._others = [re.compile(re.escape(p).replace(r"\*", ".*")) for p in patterns if p not in plain]
+
+    def has(self, word: str) -> bool:
+        return (
+            word in self._words
+            or word.startswith(self._beginnings)
+            or word.endswith(self._ends)
+            or any(part in word for part in self._parts)
+            or any(pattern.fullmatch(word) for pattern in self._others)
+        )

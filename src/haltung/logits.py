@@ -2,49 +2,66 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from haltung.features import Counts, Vocabulary, tokens
+from haltung.counts import TermIndex
+from haltung.features import Block
+from haltung.lexicon import Lexicon
 
 _BATCH = 512  # texts; bounds the memory that one call needs
+_LOGS = 1.0 + np.log(np.arange(1, 65))  # of the counts that nearly all terms have
 
 
 @dataclass(frozen=True)
 class WeightedBlock:
     """One block of features with its part of the model.
 
-    `idf` has one value a term, `coef` is terms × outputs, `weight` scales the block after its rows have been
-    brought to length 1.
+    The terms are in the order of their `hashes`; `packed` is `pack_terms` of them, which only explanations need.
+    `df` counts the learnt texts that have each term, `coef` is terms × outputs, `weight` scales the block after its
+    rows have been brought to length 1.
     """
 
-    vocabulary: Vocabulary
+    block: Block
+    hashes: np.ndarray
+    packed: np.ndarray
     weight: float
-    idf: np.ndarray
+    df: np.ndarray
     coef: np.ndarray
 
-    def values(self, counts: Counts, n: int) -> np.ndarray:
-        """Return the TF-IDF values of counted terms, as scikit-learn's TfidfTransformer(sublinear_tf=True)."""
-        values = (1.0 + np.log(counts.counts)) * self.idf[counts.columns]
-        length = np.sqrt(np.bincount(counts.rows, values**2, minlength=n))
-        length[length == 0] = 1.0
-        return self.weight * values / length[counts.rows]
+    @cached_property
+    def terms(self) -> list[str]:
+        """The terms in the order of their columns."""
+        text = zlib.decompress(self.packed.tobytes()).decode("utf-8", "surrogatepass")
+        return text.split("\n") if text else []
+
+
+def pack_terms(terms: Sequence[str]) -> np.ndarray:
+    """Return terms as compressed bytes."""
+    return np.frombuffer(zlib.compress("\n".join(terms).encode("utf-8", "surrogatepass"), 9), np.uint8)
 
 
 @dataclass(frozen=True)
 class LinearModel:
-    """Blocks of features and one intercept an output: texts in, logits out."""
+    """Blocks of features and one intercept an output: texts in, logits out. `learnt` counts the texts behind it."""
 
     blocks: tuple[WeightedBlock, ...]
     intercept: np.ndarray
+    lexicon: Lexicon
+    learnt: int
 
-    def logits(self, texts: Sequence[str]) -> np.ndarray:
-        """Return an array texts × outputs."""
+    def logits(self, texts: Sequence[str], outputs: int | None = None) -> np.ndarray:
+        """Return an array texts × outputs: the first `outputs` ones (default: all)."""
+        outputs = len(self.intercept) if outputs is None else outputs
         if not len(texts):
-            return np.empty((0, len(self.intercept)))
-        return np.vstack([self._logits(texts[i : i + _BATCH]) for i in range(0, len(texts), _BATCH)])
+            return np.empty((0, outputs))
+        coef = self._coef if outputs == len(self.intercept) else self._first_coef(outputs)
+        batches = (texts[i : i + _BATCH] for i in range(0, len(texts), _BATCH))
+        return np.vstack([self._logits(batch, coef) for batch in batches]) + self.intercept[:outputs]
 
     def contributions(self, text: str, mix: np.ndarray) -> dict[str, float]:
         """Return what each term of `text` adds to `logits @ mix`, the strongest first.
@@ -52,23 +69,61 @@ class LinearModel:
         They sum, with `intercept @ mix`, to it exactly: the model is linear. A term that two blocks count is
         given once with both parts added.
         """
+        _, columns, values = self._values([text])
         parts: dict[str, float] = {}
-        words = [tokens(text)]
-        for block in self.blocks:
-            counts = block.vocabulary.count(words)
-            weights = block.values(counts, 1) * (block.coef[counts.columns] @ mix)
-            for column, weight in zip(counts.columns.tolist(), weights.tolist(), strict=True):
-                term = block.vocabulary.terms[column]
-                parts[term] = parts.get(term, 0.0) + weight
+        for column, weight in zip(columns.tolist(), (values * (self._coef[columns] @ mix)).tolist(), strict=True):
+            parts[self._names[column]] = parts.get(self._names[column], 0.0) + weight
         return dict(sorted(parts.items(), key=lambda part: (-abs(part[1]), part[0])))
 
-    def _logits(self, texts: Sequence[str]) -> np.ndarray:
-        n, outputs = len(texts), len(self.intercept)
-        logits = np.tile(self.intercept, (n, 1))
-        words = [tokens(text) for text in texts]
-        for block in self.blocks:
-            counts = block.vocabulary.count(words)
-            parts = block.values(counts, n)[:, None] * block.coef[counts.columns]
-            for output in range(outputs):
-                logits[:, output] += np.bincount(counts.rows, parts[:, output], minlength=n)
-        return logits
+    def _logits(self, texts: Sequence[str], coef: np.ndarray) -> np.ndarray:
+        rows, columns, values = self._values(texts)
+        found = np.zeros((len(texts), coef.shape[1]))
+        first = np.flatnonzero(np.diff(rows, prepend=-1))
+        if len(first):
+            found[rows[first]] = np.add.reduceat(values[:, None] * coef[columns], first, axis=0)
+        return found
+
+    def _values(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return rows, columns and TF-IDF values, as scikit-learn's TfidfTransformer(sublinear_tf=True) a block."""
+        found = self._index.count(texts)
+        counts, columns = found.counts, found.columns
+        logs = _LOGS[counts - 1] if counts.max(initial=0) <= len(_LOGS) else 1.0 + np.log(counts)
+        values = logs * self._idf[columns]
+        part = found.rows * len(self.blocks) + self._block_of[columns]
+        length = np.sqrt(np.bincount(part, values * values))[part]
+        return found.rows, columns, values * self._weight[self._block_of[columns]] / length
+
+    def _first_coef(self, outputs: int) -> np.ndarray:
+        if outputs not in self._narrow:
+            self._narrow[outputs] = np.ascontiguousarray(self._coef[:, :outputs])
+        return self._narrow[outputs]
+
+    @cached_property
+    def _index(self) -> TermIndex:
+        return TermIndex([(block.block, block.hashes) for block in self.blocks], self.lexicon)
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return [term for block in self.blocks for term in block.terms]
+
+    @cached_property
+    def _narrow(self) -> dict[int, np.ndarray]:
+        return {}
+
+    @cached_property
+    def _coef(self) -> np.ndarray:
+        return np.vstack([block.coef for block in self.blocks])
+
+    @cached_property
+    def _idf(self) -> np.ndarray:
+        """Smoothed idf, as scikit-learn's TfidfTransformer has it."""
+        df = np.concatenate([block.df for block in self.blocks])
+        return np.log((1.0 + self.learnt) / (1.0 + df)) + 1.0
+
+    @cached_property
+    def _block_of(self) -> np.ndarray:
+        return np.repeat(np.arange(len(self.blocks)), [len(block.df) for block in self.blocks])
+
+    @cached_property
+    def _weight(self) -> np.ndarray:
+        return np.array([block.weight for block in self.blocks])

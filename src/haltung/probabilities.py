@@ -66,7 +66,7 @@ class SentenceModel:
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
         """Return the probabilities of sentences without context (n × k)."""
-        return self.alone.probabilities(self.linear.logits(texts)[:, : self.labels])
+        return self.alone.probabilities(self.linear.logits(texts, self.labels))
 
     def read(self, texts: Sequence[str], title_at: int | None = None) -> Readings:
         """Read the sentences of one article in order; `title_at` is the row of the title."""

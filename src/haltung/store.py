@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from haltung.codebook import Codebook
 from haltung.errors import HaltungError
-from haltung.features import Block, Vocabulary
+from haltung.features import Block
 from haltung.lexicon import Lexicon
 from haltung.logits import LinearModel, WeightedBlock
 from haltung.paths import MODEL_FILE
 from haltung.probabilities import Layer, SentenceModel, context_width
 from haltung.verdict import article_width
 
-FORMAT = 3
+FORMAT = 4
 METRICS_FILE, CARD_FILE = "metrics.json", "README.md"
 _FILES = (MODEL_FILE, METRICS_FILE, CARD_FILE)
 _DRAFT, _NEW, _PREVIOUS = ".draft", ".new", ".previous"
@@ -147,27 +149,30 @@ def _plain(model: StoredModel) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "codebook": model.codebook.to_dict(),
-        "lexicon": linear.blocks[0].vocabulary.lexicon.to_dict(),
+        "lexicon": linear.lexicon.to_dict(),
         "intercept": linear.intercept,
-        "blocks": [_plain_block(block) for block in linear.blocks],
+        "learnt": linear.learnt,
+        "blocks": [_plain_block(block, model.sentences.labels) for block in linear.blocks],
         "alone": _plain_layer(model.sentences.alone),
         "within": _plain_layer(model.sentences.within),
         "whole": _plain_layer(model.whole),
     }
 
 
-def _plain_block(block: WeightedBlock) -> dict[str, Any]:
-    counted = block.vocabulary.block
+def _plain_block(block: WeightedBlock, labels: int) -> dict[str, Any]:
     return {
-        "kind": counted.kind,
-        "low": counted.low,
-        "high": counted.high,
-        "cut": counted.cut,
-        "skip": " ".join(counted.skip),
+        "kind": block.block.kind,
+        "low": block.block.low,
+        "high": block.block.high,
+        "cut": block.block.cut,
+        "skip": " ".join(block.block.skip),
         "weight": block.weight,
-        "terms": "\n".join(block.vocabulary.terms),
-        "idf": block.idf,
-        "coef": block.coef,
+        "hashes": block.hashes,
+        "terms": block.packed,
+        "df": block.df,
+        "coef": np.ascontiguousarray(block.coef[:, :labels]),
+        # half as many digits are enough for hints, and halve the file's second largest part
+        "hints": block.coef[:, labels:].astype(np.float16),
     }
 
 
@@ -178,20 +183,23 @@ def _plain_layer(layer: Layer | None) -> dict[str, Any]:
 def _stored(data: dict[str, Any]) -> StoredModel:
     codebook = Codebook.from_dict(data["codebook"])
     lexicon, outputs = Lexicon.from_dict(data["lexicon"]), len(data["intercept"])
-    blocks = []
-    for part in data["blocks"]:
-        terms = part["terms"].split("\n") if part["terms"] else []
-        if part["idf"].shape != (len(terms),) or part["coef"].shape != (len(terms), outputs):
-            raise ValueError("terms and weights differ in number")
-        block = Block(part["kind"], part["low"], part["high"], part["cut"], tuple(part["skip"].split()))
-        blocks.append(WeightedBlock(Vocabulary(block, terms, lexicon), part["weight"], part["idf"], part["coef"]))
     k = len(codebook.ids)
     alone, within = (_layer(data[name], n, k) for name, n in (("alone", k), ("within", k + context_width(k))))
     whole = _layer(data["whole"], article_width(k, outputs > k), k)
     if alone is None or outputs not in (k, 2 * k):
         raise ValueError("labels and weights differ in number")
-    linear = LinearModel(tuple(blocks), data["intercept"])
+    blocks = tuple(_block(part, k, outputs - k) for part in data["blocks"])
+    linear = LinearModel(blocks, data["intercept"], lexicon, data["learnt"])
     return StoredModel(SentenceModel(linear, alone, within), whole, codebook)
+
+
+def _block(part: dict[str, Any], labels: int, hints: int) -> WeightedBlock:
+    terms = len(part["hashes"])
+    if part["coef"].shape != (terms, labels) or part["hints"].shape != (terms, hints) or part["df"].shape != (terms,):
+        raise ValueError("terms and weights differ in number")
+    block = Block(part["kind"], part["low"], part["high"], part["cut"], tuple(part["skip"].split()))
+    coef = np.hstack([part["coef"], part["hints"].astype(np.float32)])
+    return WeightedBlock(block, part["hashes"], part["terms"], part["weight"], part["df"], coef)
 
 
 def _layer(data: dict[str, Any], features: int, labels: int) -> Layer | None:
@@ -206,4 +214,4 @@ def _layer(data: dict[str, Any], features: int, labels: int) -> Layer | None:
 def _dump(data: dict[str, Any], path: Path) -> None:
     import joblib
 
-    joblib.dump(data, path, compress=("zlib", 6))
+    joblib.dump(data, path)  # not compressed: to unpack it would take longer than to score an article

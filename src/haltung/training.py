@@ -98,7 +98,7 @@ def measured(annotated: AnnotatedSet, recipe: Recipe, found: HeldOut, sentences:
             "lexicon": sum(len(words) for _, words in annotated.lexicon.classes),
         },
         "recipe": asdict(recipe),
-        "terms": sum(len(block.vocabulary.terms) for block in sentences.linear.blocks),
+        "terms": sum(len(block.hashes) for block in sentences.linear.blocks),
         "cross_validation": scored,
         "without_context": _scored(annotated, found.alone, groups) if found.within_layer else None,
         "article_verdicts": _article_verdicts(annotated, found),

@@ -1,0 +1,316 @@
+"""Counts of known terms in many texts at once: by hashes and arrays, without making the terms' strings.
+
+It finds what `features.terms` says, block by block. A term is known by a 64-bit hash; what a word brings along (its
+hash, its stem's, its class, its n-grams of characters) is worked out once and kept, for news repeats its words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from haltung.features import Block, class_term, tokens_of
+from haltung.lexicon import Lexicon
+
+_PRIME = np.uint64(0x9E3779B97F4A7C15)  # odd: multiplying by it loses nothing modulo 2^64
+_MIX = np.uint64(0xD6E8FEB86659FD93)
+_KEPT_WORDS, _KEPT_COLUMNS = 150_000, 10_000_000  # bound the memory, whatever is fed in
+_NONE = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Sparse term counts: text `rows[i]` has term `columns[i]` `counts[i]` times; sorted by row, then column.
+
+    Columns number the terms of all blocks, one block after the other.
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+    counts: np.ndarray
+
+
+class TermIndex:
+    """Where the terms of some blocks stand in texts.
+
+    >>> block = Block("words", 1, 2)
+    >>> index = TermIndex([(block, np.sort(term_hashes(block, ["nicht", "nicht mehr"])))], Lexicon())
+    >>> sorted(index.count(["Nicht heute und nicht mehr."]).counts.tolist())
+    [1, 2]
+    """
+
+    def __init__(self, blocks: Sequence[tuple[Block, np.ndarray]], lexicon: Lexicon) -> None:
+        """Take each block with the `term_hashes` of its terms in column order, which is that of the hashes."""
+        self._lexicon = lexicon
+        self._blocks = [block for block, _ in blocks]
+        self._tables = [_Table(hashes) for _, hashes in blocks]
+        self._starts = np.cumsum([0, *(len(hashes) for _, hashes in blocks)])
+        self._classes = _hashes([class_term(name) for name, _ in lexicon.classes])
+        self._class_numbers = {name: place for place, (name, _) in enumerate(lexicon.classes)}
+        self._words = _Words()
+
+    def count(self, texts: Sequence[str]) -> Counts:
+        """Count the known terms of texts."""
+        words, text = self._numbered(texts)
+        width = max(int(self._starts[-1]), 1)
+        # half as wide numbers sort in half the time
+        kind = np.int32 if len(texts) * width < 2**31 else np.int64
+        cells = [_NONE.astype(kind)]
+        for place, block in enumerate(self._blocks):
+            rows, columns = self._found(place, block, words, text)
+            cells.append(rows.astype(kind) * kind(width) + (columns + kind(self._starts[place])).astype(kind))
+        flat = np.sort(np.concatenate(cells))
+        first = np.flatnonzero(np.diff(flat, prepend=-1))
+        rows, columns = np.divmod(flat[first], width)
+        return Counts(rows, columns, np.diff(first, append=len(flat)))
+
+    def _numbered(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the number of each word of the texts, and the text that it stands in."""
+        if len(self._words.numbers) > _KEPT_WORDS or self._words.columns_kept() > _KEPT_COLUMNS:
+            self._words = _Words()
+        of_text = tokens_of(texts)
+        flat = [word for words in of_text for word in words]
+        numbers = self._words.numbers
+        new = [word for word in dict.fromkeys(flat) if word not in numbers]
+        if new:
+            self._learn(new)
+        found = np.fromiter(map(numbers.__getitem__, flat), np.int64, len(flat))
+        return found, np.repeat(np.arange(len(texts)), [len(words) for words in of_text])
+
+    def _learn(self, new: list[str]) -> None:
+        """Work out what new words bring along."""
+        known = self._words
+        start = len(known.numbers)
+        known.numbers.update(zip(new, range(start, start + len(new)), strict=True))
+        classes = (self._lexicon.class_of(word) for word in new)
+        known.add("class", np.array([-1 if name is None else self._class_numbers[name] for name in classes]))
+        known.add("hash", _hashes(new))
+        for place, block in enumerate(self._blocks):
+            if block.kind == "pairs":
+                known.add(f"stem {place}", _hashes([word[: block.cut] for word in new]))
+                skip = frozenset(block.skip)
+                known.add(f"kept {place}", np.array([word[0].isalnum() and word not in skip for word in new]))
+            elif block.kind == "chars":
+                owner, columns = _char_columns(new, block, self._tables[place])
+                known.add(f"ngrams {place}", np.bincount(owner, minlength=len(new)))
+                known.add(f"columns {place}", columns)
+
+    def _found(self, place: int, block: Block, words: np.ndarray, text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the text and the column of everything that a block's known terms are found as."""
+        known, table = self._words, self._tables[place]
+        if block.kind == "chars":
+            lengths, ends = known.get(f"ngrams {place}")[words], known.ends(f"ngrams {place}")[words]
+            return np.repeat(text, lengths), known.get(f"columns {place}")[_ranges(ends - lengths, lengths)]
+        if block.kind == "pairs":
+            kept = known.get(f"kept {place}")[words]
+            return self._pairs(block, known.get(f"stem {place}")[words[kept]], words[kept], text[kept], table)
+        hashes, classes = known.get("hash")[words], known.get("class")[words]
+        if block.kind == "classes":
+            hashes, text = self._classes[classes[classes >= 0]], text[classes >= 0]
+        elif block.kind == "classed" and len(self._classes):
+            hashes = np.where(classes >= 0, self._classes[classes], hashes)
+        return _ngrams(block, hashes, text, table)
+
+    def _pairs(
+        self, block: Block, stems: np.ndarray, words: np.ndarray, text: np.ndarray, table: _Table
+    ) -> tuple[np.ndarray, np.ndarray]:
+        firsts = [np.flatnonzero(text[distance:] == text[:-distance]) for distance in _distances(block, len(text))]
+        if not firsts:
+            return _NONE, _NONE
+        one = np.concatenate(firsts)
+        other = one + np.repeat(_distances(block, len(text)), [len(found) for found in firsts])
+        classes = self._words.get("class")[words]
+        hashes, rows = [_unordered(stems[one], stems[other])], [text[one]]
+        for left, right in ((True, False), (False, True), (True, True)):
+            # a word of the lexicon pairs as its class too
+            here = np.ones(len(one), bool)
+            if left:
+                here &= classes[one] >= 0
+            if right:
+                here &= classes[other] >= 0
+            a, b = one[here], other[here]
+            hashes.append(
+                _unordered(
+                    self._classes[classes[a]] if left else stems[a], self._classes[classes[b]] if right else stems[b]
+                )
+            )
+            rows.append(text[a])
+        return _looked_up(table, np.concatenate(hashes), np.concatenate(rows))
+
+
+class _Words:
+    """What is known of words by their number: columns of values that grow."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self._values: dict[str, np.ndarray] = {}
+        self._used: dict[str, int] = {}
+        self._ends: dict[str, np.ndarray] = {}
+
+    def add(self, name: str, values: np.ndarray) -> None:
+        used = self._used.get(name, 0)
+        store = self._values.get(name)
+        if store is None or used + len(values) > len(store):
+            grown = np.empty(max(1024, 2 * (used + len(values))), values.dtype)
+            if store is not None:
+                grown[:used] = store[:used]
+            self._values[name] = store = grown
+        store[used : used + len(values)] = values
+        self._used[name] = used + len(values)
+        self._ends.pop(name, None)
+
+    def get(self, name: str) -> np.ndarray:
+        return self._values[name][: self._used[name]] if name in self._values else _NONE
+
+    def ends(self, name: str) -> np.ndarray:
+        """Return where each word's values end in the column that holds them one after the other."""
+        if name not in self._ends:
+            self._ends[name] = np.cumsum(self.get(name))
+        return self._ends[name]
+
+    def columns_kept(self) -> int:
+        return max((used for name, used in self._used.items() if name.startswith("columns")), default=0)
+
+
+class _Table:
+    """Where known 64-bit hashes, given in order, stand: spread evenly, their first bits find the place."""
+
+    def __init__(self, hashes: np.ndarray) -> None:
+        self._hashes = hashes
+        bits = max(1, len(hashes).bit_length() + 1)
+        self._shift = np.uint64(64 - bits)
+        sizes = np.bincount((hashes >> self._shift).astype(np.int64), minlength=1 << bits)
+        self._starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+        self._most = int(sizes.max(initial=0))
+
+    def columns(self, hashes: np.ndarray) -> np.ndarray:
+        """Return the column of each hash, -1 for unknown ones."""
+        found = np.full(len(hashes), -1, np.int32)
+        bucket = (hashes >> self._shift).astype(np.int64)
+        start, end = self._starts[bucket], self._starts[bucket + 1]
+        left = np.flatnonzero(start < end)
+        for step in range(self._most):
+            place = start[left] + step
+            right = self._hashes[place] == hashes[left]
+            found[left[right]] = place[right]
+            left = left[~right & (place + 1 < end[left])]
+            if not len(left):
+                break
+        return found
+
+
+def _looked_up(table: _Table, hashes: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    columns = table.columns(hashes)
+    known = columns >= 0
+    return rows[known], columns[known]
+
+
+def _ngrams(block: Block, hashes: np.ndarray, text: np.ndarray, table: _Table) -> tuple[np.ndarray, np.ndarray]:
+    """Find the n-grams of words, given by their hashes, within each text."""
+    found, rows = [], []
+    rolled = hashes * _PRIME
+    for n in range(1, block.high + 1):
+        if n > len(hashes):
+            break
+        if n > 1:
+            rolled = (rolled[:-1] + hashes[n - 1 :]) * _PRIME
+        if n >= block.low:
+            inside = text[: len(text) - n + 1] == text[n - 1 :]
+            found.append(rolled[inside])
+            rows.append(text[: len(text) - n + 1][inside])
+    if not found:
+        return _NONE, _NONE
+    return _looked_up(table, np.concatenate(found), np.concatenate(rows))
+
+
+def _char_columns(words: list[str], block: Block, table: _Table) -> tuple[np.ndarray, np.ndarray]:
+    """Return the known n-grams of characters of each word: the word's place and the column, in the words' order."""
+    padded = [f" {word} " for word in words]
+    letters = _letters("".join(padded))
+    lengths = np.fromiter(map(len, padded), np.int64, len(padded))
+    owner = np.repeat(np.arange(len(words)), lengths)
+    found, owners = [], []
+    rolled = letters.copy()
+    for n in range(1, block.high + 1):
+        if n > len(letters):
+            break
+        if n > 1:
+            rolled = rolled[:-1] * _PRIME + letters[n - 1 :]
+        if n >= block.low:
+            inside = owner[: len(owner) - n + 1] == owner[n - 1 :]
+            found.append(_mixed(rolled[inside]))
+            owners.append(owner[: len(owner) - n + 1][inside])
+    short = np.flatnonzero(lengths < block.low)  # counted as they are, once
+    found.append(_hashes([padded[place] for place in short]))
+    owners.append(short)
+    places, columns = _looked_up(table, np.concatenate(found), np.concatenate(owners))
+    order = np.argsort(places, kind="stable")
+    return places[order], columns[order]
+
+
+def _distances(block: Block, words: int) -> range:
+    return range(block.low, min(block.high, words - 1) + 1)
+
+
+def _unordered(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return (np.minimum(one, other) * _PRIME + np.maximum(one, other)) * _PRIME
+
+
+def _ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return the numbers of each range, one range after the other."""
+    ends = np.cumsum(lengths)
+    return np.repeat(starts - (ends - lengths), lengths) + np.arange(ends[-1] if len(ends) else 0)
+
+
+def _letters(text: str) -> np.ndarray:
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    return codes.astype(np.uint64) + np.uint64(1)
+
+
+def _hashes(strings: Sequence[str]) -> np.ndarray:
+    """Return a 64-bit hash of each string: a polynomial of its letters, as `_char_columns` rolls it, mixed."""
+    lengths = np.fromiter(map(len, strings), np.int64, len(strings))
+    return _mixed(_polynomials(_letters("".join(strings)), lengths))
+
+
+def _mixed(hashes: np.ndarray) -> np.ndarray:
+    """Make hashes of which sums and products tell nothing: a pair of letters is no sum of two words."""
+    hashes = (hashes ^ (hashes >> np.uint64(32))) * _MIX
+    return hashes ^ (hashes >> np.uint64(29))
+
+
+def _polynomials(letters: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    hashes = np.zeros(len(lengths), np.uint64)
+    filled = np.flatnonzero(lengths)
+    if not len(filled):
+        return hashes
+    ends = np.cumsum(lengths)
+    powers = np.full(int(lengths.max()), _PRIME, np.uint64)
+    powers[0] = 1
+    powers = np.multiply.accumulate(powers)
+    exponents = np.repeat(ends, lengths) - 1 - np.arange(len(letters))
+    hashes[filled] = np.add.reduceat(letters * powers[exponents], (ends - lengths)[filled])
+    return hashes
+
+
+def term_hashes(block: Block, terms: Sequence[str]) -> np.ndarray:
+    """Return the 64-bit hashes of a block's terms. Raises `ValueError` where two are the same."""
+    if block.kind == "chars":
+        hashes = _hashes(terms)
+    else:
+        parts = [term.split(" … ") for term in terms] if block.kind == "pairs" else [term.split(" ") for term in terms]
+        numbers = np.fromiter(map(len, parts), np.int64, len(parts))
+        flat = _hashes([part for found in parts for part in found])
+        first = np.cumsum(numbers) - numbers
+        if block.kind == "pairs":
+            hashes = _unordered(flat[first], flat[first + 1]) if len(terms) else np.zeros(0, np.uint64)
+        else:
+            hashes = flat[first] * _PRIME
+            for n in range(1, int(numbers.max(initial=0))):
+                longer = np.flatnonzero(numbers > n)
+                hashes[longer] = (hashes[longer] + flat[first[longer] + n]) * _PRIME
+    if len(np.unique(hashes)) < len(terms):
+        raise ValueError("two terms have one hash")
+    return hashes
