@@ -25,11 +25,11 @@ class Lexicon:
     """
 
     classes: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    _matchers: list[tuple[str, _Matcher]] = field(init=False, repr=False, compare=False)
+    _places: _Places = field(init=False, repr=False, compare=False)
     _known: dict[str, str | None] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._matchers = [(name, _Matcher(words)) for name, words in self.classes]
+        self._places = _Places(self.classes)
 
     def class_of(self, word: str) -> str | None:
         """Return the class of a normalised word, or None."""
@@ -37,7 +37,8 @@ class Lexicon:
             return self._known[word]
         if len(self._known) > _CACHED_WORDS:
             self._known.clear()
-        found = next((name for name, matcher in self._matchers if matcher.has(word)), None)
+        place = self._places.first(word)
+        found = self.classes[place][0] if place is not None else None
         self._known[word] = found
         return found
 
@@ -80,22 +81,33 @@ def _class(path: Path, place: int, entry: dict[str, Any]) -> tuple[str, tuple[st
     return name, tuple(patterns)
 
 
-class _Matcher:
-    """Tells whether a word has one of some patterns. Regular expressions of this size take long to compile."""
+class _Places:
+    """The first class that has a word. One regular expression of all patterns would take long to compile."""
 
-    def __init__(self, patterns: tuple[str, ...]) -> None:
-        plain = [pattern for pattern in patterns if "*" not in pattern.strip("*")]
-        self._words = {pattern for pattern in plain if "*" not in pattern}
-        self._beginnings = tuple(p[:-1] for p in plain if p[-1] == "*" != p[0])
-        self._ends = tuple(p[1:] for p in plain if p[0] == "*" != p[-1])
-        self._parts = tuple(p.strip("*") for p in plain if p[0] == "*" == p[-1])
-        self._others = [re.compile(re.escape(p).replace(r"\*", ".*")) for p in patterns if p not in plain]
+    def __init__(self, classes: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
+        self._words: dict[str, int] = {}
+        self._beginnings: dict[str, int] = {}
+        self._ends: dict[str, int] = {}
+        self._parts: dict[str, int] = {}
+        self._others: list[tuple[re.Pattern[str], int]] = []
+        for place, (_, patterns) in enumerate(classes):
+            for pattern in patterns:
+                self._add(pattern, place)
+        self._beginning_lengths = sorted({len(beginning) for beginning in self._beginnings})
+        self._end_lengths = sorted({len(end) for end in self._ends})
 
-    def has(self, word: str) -> bool:
-        return (
-            word in self._words
-            or word.startswith(self._beginnings)
-            or word.endswith(self._ends)
-            or any(part in word for part in self._parts)
-            or any(pattern.fullmatch(word) for pattern in self._others)
-        )
+    def _add(self, pattern: str, place: int) -> None:
+        inner = pattern.strip("*")
+        if "*" in inner:
+            self._others.append((re.compile(re.escape(pattern).replace(r"\*", ".*")), place))
+            return
+        kinds = {(False, False): self._words, (False, True): self._beginnings, (True, False): self._ends}
+        kinds.get((pattern[0] == "*", pattern[-1] == "*"), self._parts).setdefault(inner, place)
+
+    def first(self, word: str) -> int | None:
+        places = [self._words[word]] if word in self._words else []
+        places += [self._beginnings[word[:n]] for n in self._beginning_lengths if word[:n] in self._beginnings]
+        places += [self._ends[word[-n:]] for n in self._end_lengths if word[-n:] in self._ends]
+        places += [place for part, place in self._parts.items() if part in word]
+        places += [place for pattern, place in self._others if pattern.fullmatch(word)]
+        return min(places, default=None)

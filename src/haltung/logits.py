@@ -9,12 +9,11 @@ from functools import cached_property
 
 import numpy as np
 
-from haltung.counts import TermIndex
+from haltung.counts import TermIndex, starts_of
 from haltung.features import Block
 from haltung.lexicon import Lexicon
 
 _BATCH = 512  # texts; bounds the memory that one call needs
-_LOGS = 1.0 + np.log(np.arange(1, 65))  # of the counts that nearly all terms have
 
 
 @dataclass(frozen=True)
@@ -78,20 +77,25 @@ class LinearModel:
     def _logits(self, texts: Sequence[str], coef: np.ndarray) -> np.ndarray:
         rows, columns, values = self._values(texts)
         found = np.zeros((len(texts), coef.shape[1]))
-        first = np.flatnonzero(np.diff(rows, prepend=-1))
+        first = starts_of(rows)
         if len(first):
-            found[rows[first]] = np.add.reduceat(values[:, None] * coef[columns], first, axis=0)
+            parts = np.take(coef, columns, axis=0) * values[:, None]
+            found[rows[first]] = np.add.reduceat(parts, first, axis=0)
         return found
 
     def _values(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return rows, columns and TF-IDF values, as scikit-learn's TfidfTransformer(sublinear_tf=True) a block."""
         found = self._index.count(texts)
-        counts, columns = found.counts, found.columns
-        logs = _LOGS[counts - 1] if counts.max(initial=0) <= len(_LOGS) else 1.0 + np.log(counts)
-        values = logs * self._idf[columns]
-        part = found.rows * len(self.blocks) + self._block_of[columns]
-        length = np.sqrt(np.bincount(part, values * values))[part]
-        return found.rows, columns, values * self._weight[self._block_of[columns]] / length
+        rows, columns, counts = found.rows, found.columns, found.counts
+        values = self._idf[columns]
+        often = np.flatnonzero(counts > 1)
+        values[often] *= 1.0 + np.log(counts[often])
+        part = self._block_of[columns]  # a text's terms of one block stand together, which is what has length 1
+        first = starts_of(rows * len(self.blocks) + part)
+        if len(first):
+            scale = self._weight[part[first]] / np.sqrt(np.add.reduceat(values * values, first))
+            values *= np.repeat(scale, np.diff(np.append(first, len(values))))
+        return rows, columns, values
 
     def _first_coef(self, outputs: int) -> np.ndarray:
         if outputs not in self._narrow:
@@ -122,7 +126,7 @@ class LinearModel:
 
     @cached_property
     def _block_of(self) -> np.ndarray:
-        return np.repeat(np.arange(len(self.blocks)), [len(block.df) for block in self.blocks])
+        return np.repeat(np.arange(len(self.blocks), dtype=np.int32), [len(block.df) for block in self.blocks])
 
     @cached_property
     def _weight(self) -> np.ndarray:
