@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,13 +48,21 @@ class _Row:
 
 
 def check(files: Sequence[Path], codebook: Codebook, reference: Sequence[AnnotatedSentence] = ()) -> list[Warned]:
-    """Read files strictly and return the warnings about them.
+    """Read files strictly and return the warnings about them, as `check_read` does.
+
+    Raises `HaltungError` on the first thing that the reader refuses.
+    """
+    return check_read({path: read_sentences(path, codebook) for path in files}, codebook, reference)
+
+
+def check_read(
+    read: Mapping[Path, Sequence[AnnotatedSentence]], codebook: Codebook, reference: Sequence[AnnotatedSentence] = ()
+) -> list[Warned]:
+    """Return the warnings about files that have been read.
 
     Near-duplicates and contradictory labels within and across the files, page debris with a stance, articles
     without a label in `articles.csv`, and a distribution of labels far from that of `reference` (the set).
-    Raises `HaltungError` on the first thing that the reader refuses.
     """
-    read = {path: read_sentences(path, codebook) for path in files}
     rows = [_Row(path, sentence) for path, sentences in read.items() for sentence in sentences]
     return [
         *_same_text(rows),

@@ -183,17 +183,16 @@ def check(files: AnnotatedFiles, codebook: CodebookOption = None, annotations: A
     from haltung.paths import annotations_to_read, codebook_to_read
 
     book = read_codebook(codebook_to_read(codebook, files[0]))
-    refused = []
+    read = {}
     for file in files:
         try:
-            read_sentences(file, book)
+            read[file] = read_sentences(file, book)
         except HaltungError as error:
             _complain(error)
-            refused.append(file)
-    readable = [file for file in files if file not in refused]
     whole_set = annotations_to_read(annotations)
-    found = checking.check(readable, book, read_sentences(whole_set, book) if whole_set.is_file() else [])
-    typer.echo(warnings_text(found, readable))
+    found = checking.check_read(read, book, read_sentences(whole_set, book) if whole_set.is_file() else [])
+    typer.echo(warnings_text(found, list(read)))
+    refused = set(files) - set(read)
     if refused or found:
         sys.exit(2 if refused else 1)
 

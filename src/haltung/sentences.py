@@ -21,6 +21,7 @@ _OPENERS = r"[„“\"«»‚‘›‹(\[]*"
 
 # the end of a sentence, perhaps: marks, what closes with them, space, what opens the next
 _CANDIDATE = re.compile(rf"(?P<marks>[.!?…]+){_CLOSERS}(?P<space>\s*)(?={_OPENERS}(?P<next>[^\W_]+))")
+_LIST_MARK = 20  # characters in which the number of a list's item stands
 _WORD_BEFORE = re.compile(r"(?:([^\s.]+\.?)\s)?([^\s.]*)$")
 _MONTHS = frozenset(
     "Januar Jänner Februar März April Mai Juni Juli August September Oktober November Dezember"
@@ -182,7 +183,9 @@ def _ends(paragraph: str, found: re.Match[str]) -> bool | None:
     after = found["next"]
     starter = after.lower() in _STARTERS
     if re.fullmatch(r"\d{1,2}", word):
-        return _not_ordinal(before, after, starter, at_start=not paragraph[: found.start()].strip(word + "•-– "))
+        # only near its start is a line's head read again, however long the line
+        at_start = found.start() <= _LIST_MARK and not paragraph[: found.start()].strip(word + "•-– ")
+        return _not_ordinal(before, after, starter, at_start)
     if re.fullmatch(r"[IVX]{1,5}", word) and before[:1].isupper():
         return starter
     pair = f"{before.rstrip('.').lstrip(_QUOTES_AND_BRACKETS)}.{word}".lower()
