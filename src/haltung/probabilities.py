@@ -105,17 +105,21 @@ def context_features(alone: np.ndarray, title_at: int | None) -> np.ndarray:
     the sentence is the title, has something before it, stands in the lead, and how far down it stands.
     """
     n, k = alone.shape
+    down = np.arange(n) if title_at is None else np.arange(n) - title_at - 1
     title, before, mean, most = (np.zeros((n, k)) for _ in range(4))
+    if title_at is not None:
+        title[title_at + 1 :] = alone[title_at]
+    if n > 1:
+        before[1:] = alone[:-1]
+        most[1:] = np.maximum.accumulate(alone[:-1])
+        sums = np.vstack([np.zeros(k), np.cumsum(alone[:-1], axis=0)])
+        first = np.maximum(np.arange(1, n) - _RECENT, 0)
+        mean[1:] = (sums[1:] - sums[first]) / (np.arange(1, n) - first)[:, None]
     place = np.zeros((n, 4))
-    for row in range(n):
-        if row:
-            before[row] = alone[row - 1]
-            mean[row] = alone[max(0, row - _RECENT) : row].mean(axis=0)
-            most[row] = np.maximum(most[row - 1], alone[row - 1])
-        if title_at is not None and row > title_at:
-            title[row] = alone[title_at]
-        down = row if title_at is None else row - title_at - 1
-        place[row] = [row == title_at, row > 0, 0 <= down < _LEAD, min(row, _FAR) / _FAR]
+    place[:, 0] = np.arange(n) == (-1 if title_at is None else title_at)
+    place[1:, 1] = 1
+    place[:, 2] = (down >= 0) & (down < _LEAD)
+    place[:, 3] = np.minimum(np.arange(n), _FAR) / _FAR
     return np.hstack([title, before, mean, most, place])
 
 
