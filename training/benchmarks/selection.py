@@ -32,6 +32,10 @@ from haltung.recipe import BlockRecipe, Recipe, read_recipe
 REPORTS = Path(__file__).resolve().parents[1] / "reports"
 SEEDS_CHOSEN_ON, SEEDS_REPORTED = (1,), (0, 2, 3)
 FOLDS, COARSE_FOLDS = 5, 3  # of articles; of kinds and of half-years
+READING = (
+    'Seeds differ by 0.003 or so (above), so smaller differences say little. The rows from "one against the rest" on'
+    " have no hints of the article's label: compare them with that row, not with the first.",
+)
 # logits of the rows to predict, from: training values, their labels, values to predict, numbers of the training rows
 Classifier = Callable[[csr_matrix, np.ndarray, csr_matrix, np.ndarray], np.ndarray]
 
@@ -401,7 +405,7 @@ def report(compared: dict[str, dict[str, Result]], transferred: dict[str, Any]) 
         at_home = parts["articles"]
         scores = " | ".join(f"{parts[part].macro_f1:.3f}" for part in ("articles", "kinds", "periods"))
         lines.append(f"| {name} | {scores} | {at_home.alone:.3f} | {at_home.verdicts:.1%} | {at_home.log_loss:.4f} |")
-    return lines
+    return [*lines, "", *READING]
 
 
 def main() -> None:
