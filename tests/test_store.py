@@ -264,6 +264,6 @@ def test_metrics_have_neither_date_nor_path(small_folder, data):
     assert json.loads((small_folder / "metrics.json").read_text())["trained_on"]["sentences"] == 120
 
 
-def test_a_model_folder_can_be_moved(small_folder, small, tmp_path):
+def test_a_model_folder_can_be_moved(small_folder, tmp_path):
     moved = shutil.copytree(small_folder, tmp_path / "anderswo")
     assert says_the_same(read_model(moved), read_model(small_folder))
