@@ -24,7 +24,7 @@ _POWER = 1.5
 _SILENCE = 0.7
 _FAINT, _WEIGHED = 0.05, 200  # sentences that are weighed: how much of a stance they have, how many they are
 # Logarithms and quotients of nearly nothing would outweigh everything.
-_DOUBT, _NEVER, _LITTLE, _SURE = 0.02, 0.001, 0.3, 1e-4
+_DOUBT, _NEVER, _LITTLE, _SURE = 0.02, 0.001, 0.3, 1e-9
 
 
 @dataclass(frozen=True)
