@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +69,11 @@ class Prepared:
     base: AnnotatedSet
     combined: AnnotatedSet
     additions: Additions
-    counted: CountedTexts
+
+    @cached_property
+    def counted(self) -> CountedTexts:
+        """The terms of all rows, counted when first asked for: where nothing is new they never are."""
+        return count(self.combined.texts, read_recipe(), self.combined.lexicon)
 
 
 def prepare(
@@ -79,7 +84,7 @@ def prepare(
     read = [(path, read_sentences(path, base.codebook)) for path in extra]
     additions = compare_rows(base.sentences, read)
     combined = replace(base, sentences=[*base.sentences, *additions.new], files=[*base.files, *extra])
-    return Prepared(base, combined, additions, count(combined.texts, read_recipe(), combined.lexicon))
+    return Prepared(base, combined, additions)
 
 
 def compare_rows(
