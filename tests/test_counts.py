@@ -57,11 +57,12 @@ def index_of(lexicon, learnt=LEARNT):
 
 
 def counted(index, names, texts):
-    found = index.count(texts)
     tables = [Counter() for _ in texts]
-    for row, column, count in zip(found.rows, found.columns, found.counts, strict=True):
-        tables[row][names[column]] += int(count)
-    assert (np.diff(found.rows) >= 0).all()
+    for block in index.count(texts):
+        for row, column, count in zip(block.rows, block.columns, block.counts, strict=True):
+            tables[row][names[column]] += int(count)
+        cells = list(zip(block.rows.tolist(), block.columns.tolist(), strict=True))
+        assert cells == sorted(set(cells))
     return tables
 
 
@@ -113,8 +114,8 @@ def test_memory_for_words_is_bounded(monkeypatch):
 
 def test_an_index_without_terms_counts_nothing():
     empty = TermIndex([(block, np.zeros(0, np.uint64)) for block in BLOCKS], WAR)
-    assert len(empty.count([*LEARNT, ""]).rows) == 0
-    assert len(TermIndex([], WAR).count(LEARNT).rows) == 0
+    assert [len(block.rows) for block in empty.count([*LEARNT, ""])] == [0] * len(BLOCKS)
+    assert TermIndex([], WAR).count(LEARNT) == []
 
 
 def test_hashes_tell_blanks_orders_and_lengths_apart():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haltung.features import Block, char_ngrams, normalise, terms, tokens, tokens_of, word_ngrams
+from haltung.features import LINE_END, Block, char_ngrams, normalise, terms, tokens, tokens_of, word_ngrams
 from haltung.lexicon import Lexicon
 
 CHARS, WORDS = Block("chars", 2, 5), Block("words", 1, 2)
@@ -94,9 +94,10 @@ def test_normalised_text_has_no_traces_of_typography(text):
     assert not set(normalise(text)) & set("„“”«»‚‘’\u00ad\u200b\ufeff")
 
 
-@given(texts=st.lists(st.text(), max_size=5))
+@given(texts=st.lists(st.text(), min_size=1, max_size=5))
 def test_tokens_of_many_texts_are_the_tokens_of_each(texts):
-    assert tokens_of(texts) == [tokens(text) for text in texts]
+    expected = [part for text in texts for part in (LINE_END, *tokens(text))]
+    assert tokens_of(texts) == expected[1:]
 
 
 def test_pairs_hold_words_that_stand_apart_whatever_their_order():

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise
 
 import numpy as np
 
-from haltung.features import Block, class_term, tokens_of
+from haltung.features import LINE_END, Block, class_term, tokens_of
 from haltung.lexicon import Lexicon
 
 _PRIME = np.uint64(0x9E3779B97F4A7C15)  # odd: multiplying by it loses nothing modulo 2^64
@@ -22,9 +23,9 @@ _NONE = np.zeros(0, np.int64)
 
 @dataclass(frozen=True)
 class Counts:
-    """Sparse term counts: text `rows[i]` has term `columns[i]` `counts[i]` times; sorted by row, then column.
+    """Sparse counts of one block's terms: text `rows[i]` has term `columns[i]` `counts[i]` times.
 
-    Columns number the terms of all blocks, one block after the other.
+    Sorted by row, then column. Columns number the terms of all blocks, one block after the other.
     """
 
     rows: np.ndarray
@@ -37,7 +38,7 @@ class TermIndex:
 
     >>> block = Block("words", 1, 2)
     >>> index = TermIndex([(block, np.sort(term_hashes(block, ["nicht", "nicht mehr"])))], Lexicon())
-    >>> sorted(index.count(["Nicht heute und nicht mehr."]).counts.tolist())
+    >>> sorted(index.count(["Nicht heute und nicht mehr."])[0].counts.tolist())
     [1, 2]
     """
 
@@ -46,45 +47,49 @@ class TermIndex:
         self._lexicon = lexicon
         self._blocks = [block for block, _ in blocks]
         self._tables = [_Table(hashes) for _, hashes in blocks]
-        self._starts = np.cumsum([0, *(len(hashes) for _, hashes in blocks)])
+        self._sizes = [len(hashes) for _, hashes in blocks]
+        self._starts = np.cumsum([0, *self._sizes])
         self._classes = _hashes([class_term(name) for name, _ in lexicon.classes])
         self._class_numbers = {name: place for place, (name, _) in enumerate(lexicon.classes)}
         self._words = _Words()
 
-    def count(self, texts: Sequence[str]) -> Counts:
-        """Count the known terms of texts."""
+    def count(self, texts: Sequence[str]) -> list[Counts]:
+        """Count the known terms of texts, block by block."""
         words, text = self._numbered(texts)
-        # a cell is a text and a column in one number; shifts take it apart, and narrow numbers sort in half the time
-        bits = int(self._starts[-1]).bit_length()
-        kind = np.int32 if len(texts) < 2 ** (31 - bits) else np.int64
-        cells = [_NONE.astype(kind)]
-        for place, block in enumerate(self._blocks):
-            rows, columns = self._found(place, block, words, text)
-            cells.append((rows.astype(kind) << kind(bits)) + (columns + kind(self._starts[place])).astype(kind))
-        flat = np.sort(np.concatenate(cells))
-        first = starts_of(flat)
-        cells_found = flat[first]
-        counts = np.diff(np.append(first, len(flat)))
-        return Counts(cells_found >> kind(bits), cells_found & kind((1 << bits) - 1), counts)
+        return [self._counted(place, *self._found(place, words, text)) for place in range(len(self._blocks))]
+
+    def _counted(self, place: int, rows: np.ndarray, columns: np.ndarray) -> Counts:
+        """Count what was found of a block: the text and the column of each finding."""
+        if self._blocks[place].kind == "chars":  # most of all, text by text: short sorts take a fraction of a long one
+            for start, end in pairwise([*starts_of(rows).tolist(), len(rows)]):
+                columns[start:end].sort()
+        else:
+            # a text and a column in one number; shifts take it apart, and narrow numbers sort in half the time
+            bits = self._sizes[place].bit_length()
+            kind = np.int32 if rows.max(initial=0) < 2 ** (31 - bits) else np.int64
+            cells = (rows.astype(kind) << kind(bits)) + columns.astype(kind)
+            cells.sort()
+            rows, columns = cells >> kind(bits), cells & kind((1 << bits) - 1)
+        first = _starts_of_both(rows, columns)
+        counts = np.diff(first, append=len(rows))
+        return Counts(rows[first], columns[first] + self._starts[place], counts)
 
     def _numbered(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Return the number of each word of the texts, and the text that it stands in."""
         if len(self._words.numbers) > _KEPT_WORDS or self._words.columns_kept() > _KEPT_COLUMNS:
             self._words = _Words()
-        of_text = tokens_of(texts)
-        flat = [word for words in of_text for word in words]
-        numbers = self._words.numbers
-        new = [word for word in dict.fromkeys(flat) if word not in numbers]
-        if new:
-            self._learn(new)
-        found = np.fromiter(map(numbers.__getitem__, flat), np.int64, len(flat))
-        return found, np.repeat(np.arange(len(texts)), [len(words) for words in of_text])
+        flat = tokens_of(texts)
+        known = self._words.numbers
+        before = len(known)
+        found = np.fromiter(map(known.__getitem__, flat), np.int64, len(flat))
+        if len(known) > before:
+            self._learn(list(islice(known, before, None)))
+        inside = found >= 0
+        return found[inside], np.cumsum(~inside)[inside]
 
     def _learn(self, new: list[str]) -> None:
         """Work out what new words bring along."""
         known = self._words
-        start = len(known.numbers)
-        known.numbers.update(zip(new, range(start, start + len(new)), strict=True))
         classes = (self._lexicon.class_of(word) for word in new)
         known.add("class", np.array([-1 if name is None else self._class_numbers[name] for name in classes]))
         known.add("hash", _hashes(new))
@@ -98,9 +103,9 @@ class TermIndex:
                 known.add(f"ngrams {place}", np.bincount(owner, minlength=len(new)))
                 known.add(f"columns {place}", columns)
 
-    def _found(self, place: int, block: Block, words: np.ndarray, text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _found(self, place: int, words: np.ndarray, text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the text and the column of everything that a block's known terms are found as."""
-        known, table = self._words, self._tables[place]
+        known, block, table = self._words, self._blocks[place], self._tables[place]
         if block.kind == "chars":
             lengths, ends = known.get(f"ngrams {place}")[words], known.ends(f"ngrams {place}")[words]
             return np.repeat(text, lengths), known.get(f"columns {place}")[_ranges(ends - lengths, lengths)]
@@ -117,11 +122,12 @@ class TermIndex:
     def _pairs(
         self, block: Block, stems: np.ndarray, words: np.ndarray, text: np.ndarray, table: _Table
     ) -> tuple[np.ndarray, np.ndarray]:
-        firsts = [np.flatnonzero(text[distance:] == text[:-distance]) for distance in _distances(block, len(text))]
-        if not firsts:
-            return _NONE, _NONE
-        one = np.concatenate(firsts)
-        other = one + np.repeat(_distances(block, len(text)), [len(found) for found in firsts])
+        ends = np.append(starts_of(text), len(text))
+        last = np.repeat(ends[1:], np.diff(ends)) - 1  # of the text that a word stands in
+        here = np.arange(len(text))
+        partners = np.maximum(np.minimum(last - here, block.high) - block.low + 1, 0)
+        one = np.repeat(here, partners)
+        other = _ranges(here + block.low, partners)
         classes = self._words.get("class")[words]
         hashes, rows = [_unordered(stems[one], stems[other])], [text[one]]
         for left, right in ((True, False), (False, True), (True, True)):
@@ -141,11 +147,22 @@ class TermIndex:
         return _looked_up(table, np.concatenate(hashes), np.concatenate(rows))
 
 
+class _Numbers(dict[str, int]):
+    """Numbers words as they come, from 0 on; what ends a text has -1."""
+
+    def __init__(self) -> None:
+        super().__init__({LINE_END: -1})
+
+    def __missing__(self, word: str) -> int:
+        self[word] = number = len(self) - 1
+        return number
+
+
 class _Words:
     """What is known of words by their number: columns of values that grow."""
 
     def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}
+        self.numbers = _Numbers()
         self._values: dict[str, np.ndarray] = {}
         self._used: dict[str, int] = {}
         self._ends: dict[str, np.ndarray] = {}
@@ -188,17 +205,21 @@ class _Table:
 
     def columns(self, hashes: np.ndarray) -> np.ndarray:
         """Return the column of each hash, -1 for unknown ones."""
-        found = np.full(len(hashes), -1, np.int32)
+        if not len(self._hashes) or not len(hashes):
+            return np.full(len(hashes), -1)
         bucket = (hashes >> self._shift).astype(np.int64)
-        start, end = self._starts[bucket], self._starts[bucket + 1]
-        left = np.flatnonzero(start < end)
-        for step in range(self._most):
-            place = start[left] + step
-            right = self._hashes[place] == hashes[left]
+        place = self._starts.take(bucket)
+        # most stand first in their bucket, or nowhere
+        hit = self._hashes.take(place, mode="clip") == hashes
+        found = np.where(hit, place, -1)
+        left = np.flatnonzero(~hit)
+        place, end, wanted = place[left], self._starts.take(bucket[left] + 1), hashes[left]
+        for _ in range(1, self._most):
+            place = place + 1
+            more = np.flatnonzero(place < end)
+            left, place, end, wanted = left[more], place[more], end[more], wanted[more]
+            right = self._hashes.take(place) == wanted
             found[left[right]] = place[right]
-            left = left[~right & (place + 1 < end[left])]
-            if not len(left):
-                break
         return found
 
 
@@ -207,6 +228,13 @@ def starts_of(values: np.ndarray) -> np.ndarray:
     if not len(values):
         return _NONE
     return np.concatenate([[0], np.flatnonzero(values[1:] != values[:-1]) + 1])
+
+
+def _starts_of_both(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Return where each run of equal pairs starts."""
+    if not len(rows):
+        return _NONE
+    return np.flatnonzero(np.append(True, (columns[1:] != columns[:-1]) | (rows[1:] != rows[:-1])))
 
 
 def _looked_up(table: _Table, hashes: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -256,10 +284,6 @@ def _char_columns(words: list[str], block: Block, table: _Table) -> tuple[np.nda
     places, columns = _looked_up(table, np.concatenate(found), np.concatenate(owners))
     order = np.argsort(places, kind="stable")
     return places[order], columns[order]
-
-
-def _distances(block: Block, words: int) -> range:
-    return range(block.low, min(block.high, words - 1) + 1)
 
 
 def _unordered(one: np.ndarray, other: np.ndarray) -> np.ndarray:

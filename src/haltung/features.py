@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _DOUBLE_QUOTES, _SINGLE_QUOTES = re.compile("[„“”«»‟〝〞]"), re.compile("[‚‘’‛‹›`´]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _TOKEN = re.compile(r"\w+(?:[-'.]\w+)*|[^\w\s]")
+LINE_END = "\n"
+_TOKEN_OR_END = re.compile(_TOKEN.pattern + "|" + LINE_END)
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,13 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(normalise(text))
 
 
-def tokens_of(texts: Sequence[str]) -> list[list[str]]:
-    """Return the `tokens` of many texts; to normalise them together takes a third of the time."""
-    if not texts:
-        return []
-    lines = normalise("\n".join(text.replace("\n", " ") for text in texts)).split("\n")
-    return [_TOKEN.findall(line) for line in lines]
+def tokens_of(texts: Sequence[str]) -> list[str]:
+    """Return the `tokens` of many texts, between them `LINE_END`; to find them together takes half of the time.
+
+    >>> tokens_of(["Ja.", "Nein"])
+    ['ja', '.', '\\n', 'nein']
+    """
+    return _TOKEN_OR_END.findall(normalise(LINE_END.join(text.replace(LINE_END, " ") for text in texts)))
 
 
 def char_ngrams(token: str, low: int, high: int) -> list[str]:

@@ -12,6 +12,7 @@ from haltung.errors import HaltungError
 from haltung.features import normalise
 
 _CACHED_WORDS = 200_000
+_LETTERS = 3  # of a pattern, by which it is found
 
 
 @dataclass
@@ -86,28 +87,37 @@ class _Places:
 
     def __init__(self, classes: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
         self._words: dict[str, int] = {}
-        self._beginnings: dict[str, int] = {}
-        self._ends: dict[str, int] = {}
-        self._parts: dict[str, int] = {}
+        # by their first or last letters, so that a word meets only the few patterns that may fit it
+        self._beginnings: dict[str, list[tuple[str, int]]] = {}
+        self._ends: dict[str, list[tuple[str, int]]] = {}
+        self._parts: list[tuple[str, int]] = []
         self._others: list[tuple[re.Pattern[str], int]] = []
         for place, (_, patterns) in enumerate(classes):
             for pattern in patterns:
                 self._add(pattern, place)
-        self._beginning_lengths = sorted({len(beginning) for beginning in self._beginnings})
-        self._end_lengths = sorted({len(end) for end in self._ends})
 
     def _add(self, pattern: str, place: int) -> None:
-        inner = pattern.strip("*")
-        if "*" in inner:
+        inner, open_left, open_right = pattern.strip("*"), pattern[0] == "*", pattern[-1] == "*"
+        if not open_left and not open_right and "*" not in inner:
+            self._words.setdefault(inner, place)
+        elif "*" in inner or (len(inner) < _LETTERS and open_left != open_right):
             self._others.append((re.compile(re.escape(pattern).replace(r"\*", ".*")), place))
-            return
-        kinds = {(False, False): self._words, (False, True): self._beginnings, (True, False): self._ends}
-        kinds.get((pattern[0] == "*", pattern[-1] == "*"), self._parts).setdefault(inner, place)
+        elif open_left and open_right:
+            self._parts.append((inner, place))
+        elif open_right:
+            self._beginnings.setdefault(inner[:_LETTERS], []).append((inner, place))
+        else:
+            self._ends.setdefault(inner[-_LETTERS:], []).append((inner, place))
 
     def first(self, word: str) -> int | None:
         places = [self._words[word]] if word in self._words else []
-        places += [self._beginnings[word[:n]] for n in self._beginning_lengths if word[:n] in self._beginnings]
-        places += [self._ends[word[-n:]] for n in self._end_lengths if word[-n:] in self._ends]
-        places += [place for part, place in self._parts.items() if part in word]
-        places += [place for pattern, place in self._others if pattern.fullmatch(word)]
+        for beginning, place in self._beginnings.get(word[:_LETTERS], ()):
+            if word.startswith(beginning):
+                places.append(place)
+        for end, place in self._ends.get(word[-_LETTERS:], ()):
+            if word.endswith(end):
+                places.append(place)
+        places += [place for part, place in self._parts if part in word]
+        if self._others:
+            places += [place for pattern, place in self._others if pattern.fullmatch(word)]
         return min(places, default=None)

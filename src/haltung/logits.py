@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -68,34 +68,32 @@ class LinearModel:
         They sum, with `intercept @ mix`, to it exactly: the model is linear. A term that two blocks count is
         given once with both parts added.
         """
-        _, columns, values = self._values([text])
         parts: dict[str, float] = {}
-        for column, weight in zip(columns.tolist(), (values * (self._coef[columns] @ mix)).tolist(), strict=True):
-            parts[self._names[column]] = parts.get(self._names[column], 0.0) + weight
+        for _, columns, values in self._values([text]):
+            for column, weight in zip(columns.tolist(), (values * (self._coef[columns] @ mix)).tolist(), strict=True):
+                parts[self._names[column]] = parts.get(self._names[column], 0.0) + weight
         return dict(sorted(parts.items(), key=lambda part: (-abs(part[1]), part[0])))
 
     def _logits(self, texts: Sequence[str], coef: np.ndarray) -> np.ndarray:
-        rows, columns, values = self._values(texts)
         found = np.zeros((len(texts), coef.shape[1]))
-        first = starts_of(rows)
-        if len(first):
-            parts = np.take(coef, columns, axis=0) * values[:, None]
-            found[rows[first]] = np.add.reduceat(parts, first, axis=0)
+        for rows, columns, values in self._values(texts):
+            first = starts_of(rows)
+            if len(first):
+                parts = np.take(coef, columns, axis=0) * values[:, None]
+                found[rows[first]] += np.add.reduceat(parts, first, axis=0)
         return found
 
-    def _values(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return rows, columns and TF-IDF values, as scikit-learn's TfidfTransformer(sublinear_tf=True) a block."""
-        found = self._index.count(texts)
-        rows, columns, counts = found.rows, found.columns, found.counts
-        values = self._idf[columns]
-        often = np.flatnonzero(counts > 1)
-        values[often] *= 1.0 + np.log(counts[often])
-        part = self._block_of[columns]  # a text's terms of one block stand together, which is what has length 1
-        first = starts_of(rows * len(self.blocks) + part)
-        if len(first):
-            scale = self._weight[part[first]] / np.sqrt(np.add.reduceat(values * values, first))
-            values *= np.repeat(scale, np.diff(np.append(first, len(values))))
-        return rows, columns, values
+    def _values(self, texts: Sequence[str]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Give rows, columns and TF-IDF values by block, as scikit-learn's TfidfTransformer(sublinear_tf=True)."""
+        for block, found in zip(self.blocks, self._index.count(texts), strict=True):
+            values = self._idf[found.columns]
+            often = np.flatnonzero(found.counts > 1)
+            values[often] *= 1.0 + np.log(found.counts[often])
+            first = starts_of(found.rows)
+            if len(first):
+                scale = block.weight / np.sqrt(np.add.reduceat(values * values, first))
+                values *= np.repeat(scale, np.diff(first, append=len(values)))
+            yield found.rows, found.columns, values
 
     def _first_coef(self, outputs: int) -> np.ndarray:
         if outputs not in self._narrow:
@@ -123,11 +121,3 @@ class LinearModel:
         """Smoothed idf, as scikit-learn's TfidfTransformer has it."""
         df = np.concatenate([block.df for block in self.blocks])
         return np.log((1.0 + self.learnt) / (1.0 + df)) + 1.0
-
-    @cached_property
-    def _block_of(self) -> np.ndarray:
-        return np.repeat(np.arange(len(self.blocks), dtype=np.int32), [len(block.df) for block in self.blocks])
-
-    @cached_property
-    def _weight(self) -> np.ndarray:
-        return np.array([block.weight for block in self.blocks])
