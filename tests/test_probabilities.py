@@ -57,7 +57,9 @@ class Reference:
             )
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                self.classifiers.append(classifier.fit(matrix, annotated.labels == label))
+                classifier.fit(matrix, annotated.labels == label)
+            classifier.coef_ = classifier.coef_.astype(np.float16).astype(np.float64)  # as the model file keeps them
+            self.classifiers.append(classifier)
 
     def matrix(self, texts):
         return hstack([vectorizer.transform(texts) * weight for vectorizer, weight in self.blocks], format="csr")

@@ -6,8 +6,10 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, repeat
 
 import numpy as np
+from joblib import Parallel, delayed
 from scipy.sparse import csr_matrix, hstack
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
@@ -23,6 +25,7 @@ from haltung.probabilities import Layer
 from haltung.recipe import BlockRecipe, Recipe
 
 _TEXTS_A_CUT = 500  # of so many texts a term may be asked to stand in one more
+_FEW_TEXTS = 2000  # are counted before a second process has begun
 _NEVER = -30.0  # the logit of a label that no text has
 
 
@@ -47,22 +50,26 @@ class CountedTexts:
 def count(texts: Sequence[str], recipe: Recipe, lexicon: Lexicon) -> CountedTexts:
     """Count the terms of every block of `recipe`; a block without any (no lexicon) is left out."""
     words = [tokens(text) for text in texts]
-    blocks = []
-    for part in recipe.blocks:
-        vectorizer = CountVectorizer(analyzer=partial(terms, block=part.block, lexicon=lexicon), dtype=np.float64)
-        try:
-            counts = vectorizer.fit_transform(words)
-        except ValueError:  # scikit-learn: empty vocabulary
-            continue
-        blocks.append(CountedBlock(part, vectorizer.get_feature_names_out(), counts))
-    return CountedTexts(tuple(blocks), lexicon, recipe)
+    jobs = 1 if len(texts) < _FEW_TEXTS else -1
+    found = Parallel(n_jobs=jobs)(delayed(_count_block)(words, part, lexicon) for part in recipe.blocks)
+    return CountedTexts(tuple(block for block in found if block is not None), lexicon, recipe)
+
+
+def _count_block(words: list[list[str]], part: BlockRecipe, lexicon: Lexicon) -> CountedBlock | None:
+    vectorizer = CountVectorizer(analyzer=partial(terms, block=part.block, lexicon=lexicon), dtype=np.float64)
+    try:
+        counts = vectorizer.fit_transform(words)
+    except ValueError:  # scikit-learn: empty vocabulary
+        return None
+    return CountedBlock(part, vectorizer.get_feature_names_out(), counts)
 
 
 def fit_linear(counted: CountedTexts, rows: np.ndarray, targets: Sequence[np.ndarray], outputs: int) -> LinearModel:
     """Fit the recipe's blocks and one logistic regression an output, one against the rest, on some rows.
 
     Each of `targets` holds the output (0 to `outputs` - 1) of every row of the counted texts, or -1 where that
-    row tells nothing of it. The model has `outputs` logits a target, in order. The same input gives the same model.
+    row tells nothing of it. The model has `outputs` logits a target, in order: those of the first are fitted with the
+    recipe's `C`, of any other with its `hint_C`. The same input gives the same model.
 
     Raises `HaltungError` where the texts have one label only or no terms in common.
     """
@@ -73,12 +80,13 @@ def fit_linear(counted: CountedTexts, rows: np.ndarray, targets: Sequence[np.nda
         raise HaltungError("too few annotations to train on: no terms recur in them; annotate more")
     matrix = hstack([block.values(rows) for block in weighed], format="csr")
     fitted = [
-        _one_against_rest(matrix, target[rows], output, counted.recipe)
-        for target in targets
+        _one_against_rest(matrix, target[rows], output, C, counted.recipe)
+        for target, C in zip(targets, chain([counted.recipe.C], repeat(counted.recipe.hint_C)), strict=False)
         for output in range(outputs)
     ]
-    coef = np.column_stack([coef for coef, _ in fitted]).astype(np.float32)
-    coef[:, outputs:] = coef[:, outputs:].astype(np.float16)  # which is how the model file keeps further targets
+    coef = np.column_stack([coef for coef, _ in fitted]).astype(
+        np.float16
+    )  # three digits are enough, and half the file
     blocks, start = [], 0
     for block in weighed:
         names = block.counted.names[block.kept]
@@ -129,14 +137,16 @@ def weigh(block: CountedBlock, rows: np.ndarray) -> WeighedBlock | None:
     )
 
 
-def _one_against_rest(matrix: csr_matrix, target: np.ndarray, output: int, recipe: Recipe) -> tuple[np.ndarray, float]:
+def _one_against_rest(
+    matrix: csr_matrix, target: np.ndarray, output: int, C: float, recipe: Recipe
+) -> tuple[np.ndarray, float]:
     known = target >= 0
     wanted = target[known] == output
     if wanted.all() or not wanted.any():
         return np.zeros(matrix.shape[1]), -_NEVER if wanted.any() else _NEVER
     # liblinear's dual solver is the fastest here by far, and it converges where lbfgs stops early
     classifier = LogisticRegression(
-        C=recipe.C, solver="liblinear", dual=True, tol=1e-2, max_iter=recipe.max_iter, random_state=recipe.seed
+        C=C, solver="liblinear", dual=True, tol=1e-2, max_iter=recipe.max_iter, random_state=recipe.seed
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -21,8 +21,8 @@ class WeightedBlock:
     """One block of features with its part of the model.
 
     The terms are in the order of their `hashes`; `packed` is `pack_terms` of them, which only explanations need.
-    `df` counts the learnt texts that have each term, `coef` is terms × outputs, `weight` scales the block after its
-    rows have been brought to length 1.
+    `df` counts the learnt texts that have each term, `coef` (float16) is terms × outputs, `weight` scales the block
+    after its rows have been brought to length 1.
     """
 
     block: Block
@@ -58,9 +58,9 @@ class LinearModel:
         outputs = len(self.intercept) if outputs is None else outputs
         if not len(texts):
             return np.empty((0, outputs))
-        coef = self._coef if outputs == len(self.intercept) else self._first_coef(outputs)
+        coef = self._wide_coef(outputs) if len(texts) >= _BATCH else self._coef
         batches = (texts[i : i + _BATCH] for i in range(0, len(texts), _BATCH))
-        return np.vstack([self._logits(batch, coef) for batch in batches]) + self.intercept[:outputs]
+        return np.vstack([self._logits(batch, coef) for batch in batches])[:, :outputs] + self.intercept[:outputs]
 
     def contributions(self, text: str, mix: np.ndarray) -> dict[str, float]:
         """Return what each term of `text` adds to `logits @ mix`, the strongest first.
@@ -95,10 +95,11 @@ class LinearModel:
                 values *= np.repeat(scale, np.diff(first, append=len(values)))
             yield found.rows, found.columns, values
 
-    def _first_coef(self, outputs: int) -> np.ndarray:
-        if outputs not in self._narrow:
-            self._narrow[outputs] = np.ascontiguousarray(self._coef[:, :outputs])
-        return self._narrow[outputs]
+    def _wide_coef(self, outputs: int) -> np.ndarray:
+        """Return the weights as float32: to make them so all at once pays where they are used many times."""
+        if outputs not in self._wide:
+            self._wide[outputs] = self._coef[:, :outputs].astype(np.float32)
+        return self._wide[outputs]
 
     @cached_property
     def _index(self) -> TermIndex:
@@ -109,7 +110,7 @@ class LinearModel:
         return [term for block in self.blocks for term in block.terms]
 
     @cached_property
-    def _narrow(self) -> dict[int, np.ndarray]:
+    def _wide(self) -> dict[int, np.ndarray]:
         return {}
 
     @cached_property

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,27 @@ from haltung.article import Article
 from haltung.codebook import Codebook
 from haltung.paths import model_to_read
 from haltung.probabilities import Layer, Readings, SentenceModel
-from haltung.sentences import split
+from haltung.sentences import Span, split
 from haltung.store import read_model
 from haltung.verdict import ScoredSentence, Term, Verdict, article_probabilities, named, sentence_weights
 
 _TERMS = 12  # shown for a sentence
+_ARTICLES = 64  # read together
+
+
+@dataclass(frozen=True)
+class ArticleReading:
+    """What a model reads in an article.
+
+    `sentences` are the readings of its sentences, of which `spans` are the places in the text; a title that stands
+    outside the text is read before them. `title_at` is the title's row, `whole` are the article's probabilities.
+    """
+
+    article: Article
+    spans: list[Span]
+    title_at: int | None
+    sentences: Readings
+    whole: np.ndarray
 
 
 class StanceModel:
@@ -61,32 +78,52 @@ class StanceModel:
         return self.classify_article(Article("", text, title))
 
     def classify_many(self, articles: Iterable[Article | str]) -> Iterator[Verdict]:
-        """Yield the verdicts on articles (or plain texts), one by one and in order."""
-        for article in articles:
-            yield self.classify_article(Article("", article) if isinstance(article, str) else article)
+        """Yield the verdicts on articles (or plain texts), in order."""
+        for reading in self.read_many(Article("", found) if isinstance(found, str) else found for found in articles):
+            yield self._verdict(reading)
 
     def classify_article(self, article: Article) -> Verdict:
         """Return the verdict on one article, its source, title and date carried over."""
-        spans = split(article.text)
-        texts = [article.text[span.start : span.end] for span in spans]
-        readings, title_at = self._read(texts, article.title)
-        scored = readings.probabilities, self.codebook, title_at, readings.hints, self._whole
-        whole, weights = article_probabilities(*scored), sentence_weights(*scored)
-        outside = len(weights) - len(spans)  # 1 where the title stands outside the text, else 0
+        return next(self.classify_many([article]))
+
+    def read_many(self, articles: Iterable[Article]) -> Iterator[ArticleReading]:
+        """Yield what articles and their sentences say as arrays, in order: for many articles at once.
+
+        Articles are taken some at a time, so that the memory needed does not grow with their number.
+        """
+        remaining = iter(articles)
+        while some := list(islice(remaining, _ARTICLES)):
+            spans = [split(article.text) for article in some]
+            units = [_units(article, found) for article, found in zip(some, spans, strict=True)]
+            titles_at = [0 if " ".join((article.title or "").split()) else None for article in some]
+            readings = self._sentences.read_many(units, titles_at)
+            for article, found, title_at, reading in zip(some, spans, titles_at, readings, strict=True):
+                whole = article_probabilities(
+                    reading.probabilities, self.codebook, title_at, reading.hints, self._whole
+                )
+                yield ArticleReading(article, found, title_at, reading, whole)
+
+    def _verdict(self, reading: ArticleReading) -> Verdict:
+        article, found = reading.article, reading.sentences
+        weights = sentence_weights(found.probabilities, self.codebook, reading.title_at, found.hints, self._whole)
+        outside = len(weights) - len(reading.spans)  # 1 where the title stands outside the text, else 0
         sentences = tuple(
             ScoredSentence(
-                span.start, span.end, text, self._best(row), named(row, self.codebook), round(float(weight), 6)
+                span.start,
+                span.end,
+                article.text[span.start : span.end],
+                self._best(row),
+                named(row, self.codebook),
+                round(float(weight), 6),
             )
-            for span, text, row, weight in zip(
-                spans, texts, readings.probabilities[outside:], weights[outside:], strict=True
-            )
+            for span, row, weight in zip(reading.spans, found.probabilities[outside:], weights[outside:], strict=True)
         )
         return Verdict(
             article.source or None,
             article.title,
             article.date,
-            self._best(whole),
-            named(whole, self.codebook),
+            self._best(reading.whole),
+            named(reading.whole, self.codebook),
             sentences,
         )
 
@@ -106,19 +143,12 @@ class StanceModel:
 
         What title, sentences before and place add stands among them as "‹title›", "‹before›" and "‹place›".
         """
-        readings, _ = self._read([found.text for found in verdict.sentences], verdict.title)
-        context = readings.context[len(readings.context) - len(verdict.sentences) :]
+        texts = [" ".join(found.text.split()) for found in verdict.sentences]
+        title = " ".join((verdict.title or "").split())
+        readings = self._sentences.read(_titled(texts, title), 0 if title else None)
+        context = readings.context[len(readings.context) - len(texts) :]
         explained = (self._with_terms(found, row) for found, row in zip(verdict.sentences, context, strict=True))
         return replace(verdict, sentences=tuple(explained))
-
-    def _read(self, texts: Sequence[str], title: str | None) -> tuple[Readings, int | None]:
-        """Read an article's sentences; a title outside the text is read before them, as row 0."""
-        texts = [" ".join(text.split()) for text in texts]
-        title = " ".join((title or "").split())
-        if title and not _begins_with(texts, title):
-            texts = [title, *texts]
-        title_at = 0 if title else None
-        return self._sentences.read(texts, title_at), title_at
 
     def _with_terms(self, sentence: ScoredSentence, context: np.ndarray) -> ScoredSentence:
         text = " ".join(sentence.text.split())
@@ -137,6 +167,17 @@ def load(path: Path | str | None = None) -> StanceModel:
     """
     stored = read_model(model_to_read(path))
     return StanceModel(stored.sentences, stored.whole, stored.codebook)
+
+
+def _units(article: Article, spans: Sequence[Span]) -> list[str]:
+    """Return an article's sentences as they are read: on one line each, the title before them."""
+    texts = [" ".join(article.text[span.start : span.end].split()) for span in spans]
+    return _titled(texts, " ".join((article.title or "").split()))
+
+
+def _titled(texts: list[str], title: str) -> list[str]:
+    """Return the sentences with a title that stands outside the text before them, as row 0."""
+    return [title, *texts] if title and not _begins_with(texts, title) else texts
 
 
 def _begins_with(texts: Sequence[str], title: str) -> bool:

@@ -23,10 +23,11 @@ class BlockRecipe:
 
 @dataclass(frozen=True)
 class Recipe:
-    """The blocks, the classifiers' C (of terms, of the sentence layers, of the verdict), the cross-validation."""
+    """The blocks, the classifiers' C (terms, hints, sentence layers, verdict), the cross-validation."""
 
     blocks: tuple[BlockRecipe, ...]
     C: float
+    hint_C: float
     max_iter: int
     layer_C: float
     verdict_C: float
@@ -57,6 +58,7 @@ def _recipe(data: dict[str, Any]) -> Recipe:
     return Recipe(
         tuple(blocks),
         float(classifier["C"]),
+        float(classifier["hint_C"]),
         int(classifier["max_iter"]),
         float(classifier["layer_C"]),
         float(classifier["verdict_C"]),

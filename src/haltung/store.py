@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from haltung.codebook import Codebook
 from haltung.errors import HaltungError
 from haltung.features import Block
@@ -19,7 +17,7 @@ from haltung.paths import MODEL_FILE
 from haltung.probabilities import Layer, SentenceModel, context_width
 from haltung.verdict import article_width
 
-FORMAT = 4
+FORMAT = 5
 METRICS_FILE, CARD_FILE = "metrics.json", "README.md"
 _FILES = (MODEL_FILE, METRICS_FILE, CARD_FILE)
 _DRAFT, _NEW, _PREVIOUS = ".draft", ".new", ".previous"
@@ -152,14 +150,14 @@ def _plain(model: StoredModel) -> dict[str, Any]:
         "lexicon": linear.lexicon.to_dict(),
         "intercept": linear.intercept,
         "learnt": linear.learnt,
-        "blocks": [_plain_block(block, model.sentences.labels) for block in linear.blocks],
+        "blocks": [_plain_block(block) for block in linear.blocks],
         "alone": _plain_layer(model.sentences.alone),
         "within": _plain_layer(model.sentences.within),
         "whole": _plain_layer(model.whole),
     }
 
 
-def _plain_block(block: WeightedBlock, labels: int) -> dict[str, Any]:
+def _plain_block(block: WeightedBlock) -> dict[str, Any]:
     return {
         "kind": block.block.kind,
         "low": block.block.low,
@@ -170,9 +168,7 @@ def _plain_block(block: WeightedBlock, labels: int) -> dict[str, Any]:
         "hashes": block.hashes,
         "terms": block.packed,
         "df": block.df,
-        "coef": np.ascontiguousarray(block.coef[:, :labels]),
-        # half as many digits are enough for hints, and halve the file's second largest part
-        "hints": block.coef[:, labels:].astype(np.float16),
+        "coef": block.coef,
     }
 
 
@@ -188,18 +184,17 @@ def _stored(data: dict[str, Any]) -> StoredModel:
     whole = _layer(data["whole"], article_width(k, outputs > k), k)
     if alone is None or outputs not in (k, 2 * k):
         raise ValueError("labels and weights differ in number")
-    blocks = tuple(_block(part, k, outputs - k) for part in data["blocks"])
+    blocks = tuple(_block(part, outputs) for part in data["blocks"])
     linear = LinearModel(blocks, data["intercept"], lexicon, data["learnt"])
     return StoredModel(SentenceModel(linear, alone, within), whole, codebook)
 
 
-def _block(part: dict[str, Any], labels: int, hints: int) -> WeightedBlock:
+def _block(part: dict[str, Any], outputs: int) -> WeightedBlock:
     terms = len(part["hashes"])
-    if part["coef"].shape != (terms, labels) or part["hints"].shape != (terms, hints) or part["df"].shape != (terms,):
+    if part["coef"].shape != (terms, outputs) or part["df"].shape != (terms,):
         raise ValueError("terms and weights differ in number")
     block = Block(part["kind"], part["low"], part["high"], part["cut"], tuple(part["skip"].split()))
-    coef = np.hstack([part["coef"], part["hints"].astype(np.float32)])
-    return WeightedBlock(block, part["hashes"], part["terms"], part["weight"], part["df"], coef)
+    return WeightedBlock(block, part["hashes"], part["terms"], part["weight"], part["df"], part["coef"])
 
 
 def _layer(data: dict[str, Any], features: int, labels: int) -> Layer | None:
