@@ -16,7 +16,7 @@ import numpy as np
 
 from haltung.annotated_set import AnnotatedSet, read_set
 from haltung.annotations import AnnotatedSentence
-from haltung.crossvalidation import fold_numbers, held_out, out_of_fold_logits
+from haltung.crossvalidation import HeldOut, fold_numbers, held_out, out_of_fold_logits
 from haltung.evaluation import macro_f1_interval, score
 from haltung.fitting import CountedTexts, count
 from haltung.recipe import read_recipe
@@ -24,7 +24,17 @@ from haltung.recipe import read_recipe
 REPORT = Path(__file__).resolve().parent / "reports" / "learning.md"
 SHARES = (0.125, 0.25, 0.5, 1.0)
 # the last article that each round of writing added
-ROUNDS = {"first batch": "a0577", "round 1": "a0777", "round 2": "a0977", "round 3": "a1177"}
+ROUNDS = {
+    "first batch": "a0577",
+    "round 1": "a0777",
+    "round 2": "a0977",
+    "round 3": "a1177",
+    "round 4": "a1384",
+    "round 5": "a1595",
+    "round 6": "a1803",
+}
+# what they are measured on
+PARTS = {"first batch": ("", "a0577"), "rounds 1 to 3": ("a0577", "a1177"), "rounds 4 to 6": ("a1177", "a1803")}
 
 
 def kept_articles(annotated: AnnotatedSet, share: float) -> np.ndarray:
@@ -74,30 +84,40 @@ def error_table(
     return lines
 
 
-def predictions(annotated: AnnotatedSet, counted: CountedTexts, folds: np.ndarray, learns: np.ndarray) -> np.ndarray:
+def predictions(annotated: AnnotatedSet, counted: CountedTexts, folds: np.ndarray, learns: np.ndarray) -> HeldOut:
     """Predict every sentence in its article from a model that learnt from `learns` outside its fold."""
-    logits = out_of_fold_logits(annotated, counted, folds, learns)
-    found = held_out(annotated, logits, folds, counted.recipe, learns)
-    return np.array(annotated.codebook.ids)[found.within.argmax(axis=1)]
+    return held_out(annotated, out_of_fold_logits(annotated, counted, folds, learns), folds, counted.recipe, learns)
+
+
+def named(annotated: AnnotatedSet, probabilities: np.ndarray) -> np.ndarray:
+    return np.array(annotated.codebook.ids)[probabilities.argmax(axis=1)]
 
 
 def by_round(annotated: AnnotatedSet, counted: CountedTexts, folds: np.ndarray) -> list[str]:
     classes = annotated.codebook.ids
     names = np.array([sentence.article for sentence in annotated.sentences])
     gold = np.array([sentence.label for sentence in annotated.sentences])
-    first = names <= ROUNDS["first batch"]
+    articles = np.array(list(annotated.article_labels))
+    verdicts = np.array(list(annotated.article_labels.values()))
+    heads = [f"{what}, {part}" for what in ("macro-F1", "verdicts right") for part in PARTS]
     lines = [
         "",
         "## Round by round",
         "",
-        "Learnt from all articles up to that round, measured on held-out articles of the first batch and the rounds.",
+        "Learnt from all articles up to that round, measured on held-out articles of each part of the set.",
         "",
-        "| up to | sentences | macro-F1, first batch | macro-F1, rounds 1 to 3 |",
-        "|---|---|---|---|",
+        f"| up to | sentences | {' | '.join(heads)} |",
+        "|---|---|" + "---|" * len(heads),
     ]
     for name, last in ROUNDS.items():
-        found = predictions(annotated, counted, folds, names <= last)
-        cells = [f"{score(gold[part], found[part], classes).macro_f1:.3f}" for part in (first, ~first)]
+        out = predictions(annotated, counted, folds, names <= last)
+        assert out.whole is not None
+        found, whole = named(annotated, out.within), named(annotated, out.whole)
+        parts = [
+            ((names > low) & (names <= high), (articles > low) & (articles <= high)) for low, high in PARTS.values()
+        ]
+        cells = [f"{score(gold[rows], found[rows], classes).macro_f1:.3f}" for rows, _ in parts]
+        cells += [f"{(whole[rows] == verdicts[rows]).mean():.1%}" for _, rows in parts]
         lines.append(f"| {name} | {(names <= last).sum():,} | {' | '.join(cells)} |")
     return lines
 
@@ -120,7 +140,7 @@ def main() -> None:
     predicted: list[str] = []
     for share in SHARES:
         learns = kept_articles(annotated, share)
-        predicted = predictions(annotated, counted, folds, learns).tolist()
+        predicted = named(annotated, predictions(annotated, counted, folds, learns).within).tolist()
         low, high = macro_f1_interval(gold, predicted, groups, classes)
         learnt = round(learns.sum() * (1 - 1 / recipe.folds))
         found = score(gold, predicted, classes).macro_f1

@@ -177,8 +177,10 @@ def recipes(shipped: Recipe) -> dict[str, tuple[Recipe, bool]]:
         "pairs of 7 letters": (changed(shipped, "pairs", cut=7), True),
         "pairs weighted 0.8": (changed(shipped, "pairs", weight=0.8), True),
         "terms in 2 sentences": (rarer(shipped, 2), True),
-        "terms in 5 sentences": (rarer(shipped, 5), True),
-        "C = 20": (replace(shipped, C=20.0), True),
+        "terms in 6 sentences": (rarer(shipped, 6), True),
+        "C = 8": (replace(shipped, C=8.0), True),
+        "C = 32": (replace(shipped, C=32.0), True),
+        "hints with C = 16": (replace(shipped, hint_C=16.0), True),
     }
 
 
@@ -196,7 +198,7 @@ def support_vectors(known: csr_matrix, labels: np.ndarray, asked: csr_matrix, ro
 def one_vs_rest(
     known: csr_matrix, labels: np.ndarray, asked: csr_matrix, balanced: bool = False, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    settings: dict[str, Any] = {"C": 8, "solver": "liblinear", "dual": True, "tol": 1e-2, "max_iter": 200}
+    settings: dict[str, Any] = {"C": 16, "solver": "liblinear", "dual": True, "tol": 1e-2, "max_iter": 200}
     settings |= {"random_state": 0, "class_weight": "balanced" if balanced else None}
     columns = [
         LogisticRegression(**settings).fit(known, labels == label, sample_weight=weights).decision_function(asked)
@@ -209,7 +211,7 @@ def stance_first(none: int) -> Classifier:
     """Stance or not first, then which; the logits are the logarithms of the product's probabilities."""
 
     def classify(known: csr_matrix, labels: np.ndarray, asked: csr_matrix, rows: np.ndarray) -> np.ndarray:
-        settings: dict[str, Any] = {"C": 8, "solver": "liblinear", "dual": True, "tol": 1e-2, "random_state": 0}
+        settings: dict[str, Any] = {"C": 16, "solver": "liblinear", "dual": True, "tol": 1e-2, "random_state": 0}
         stance = LogisticRegression(**settings).fit(known, labels != none).predict_proba(asked)[:, 1]
         which = one_vs_rest(known[labels != none], labels[labels != none], asked)
         shares = 1 / (1 + np.exp(-which))
