@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from haltung.errors import HaltungError
+
+if TYPE_CHECKING:
+    from haltung.archive import Broken
+    from haltung.archive_run import Settings
 
 app = typer.Typer(
     help="Where does a German article say that South Korea stands on arming Ukraine?",
@@ -74,6 +78,45 @@ def classify(paths: Paths, format: FormatOption = Format.table, model: ModelOpti
 def inspect(paths: Paths, format: FormatOption = Format.table, model: ModelOption = None) -> None:
     """Show every sentence and the n-grams that decided it."""
     _score(paths, format, model, detailed=True)
+
+
+@app.command()
+def score(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="IN... OUT", help="Archives (.jsonl, .csv, .parquet; quoted patterns too), then the output."
+        ),
+    ],
+    sentences: Annotated[bool, typer.Option("--sentences", help="A row a sentence, not a row an article.")] = False,
+    id: Annotated[str, typer.Option(metavar="FIELD", help="Where the article's id is.")] = "id",
+    date: Annotated[str, typer.Option(metavar="FIELD", help="Where its date is.")] = "date",
+    title: Annotated[str, typer.Option(metavar="FIELD", help="Where its title is.")] = "title",
+    text: Annotated[str, typer.Option(metavar="FIELD", help="Where its text is.")] = "text",
+    keep: Annotated[list[str] | None, typer.Option(metavar="FIELD", help="Carry this field over too.")] = None,
+    jobs: Annotated[int, typer.Option(min=0, help="Processes [0: all cores].")] = 0,
+    dask: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Score on this Dask cluster; OUT is a folder of Parquet.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run was.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it is there.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first broken row.")] = False,
+    model: ModelOption = None,
+) -> None:
+    """Score archives: a row an article or a sentence, as JSON lines, CSV or Parquet.
+
+    It can be interrupted at any moment; --resume goes on. Broken rows are told and left out: exit status 1.
+    """
+    from haltung.archive import Fields
+    from haltung.archive_run import Settings
+
+    if len(paths) < 2:
+        raise HaltungError("name the archives and, last, the output")
+    fields = Fields(id, date, title, text, tuple(keep or ()))
+    settings = Settings(
+        tuple(paths[:-1]), Path(paths[-1]), fields, sentences, model, jobs, dask, resume, overwrite, strict
+    )
+    _score_archives(settings)
 
 
 @app.command()
@@ -261,6 +304,45 @@ def _score(paths: list[str], format: Format, model: Path | None, detailed: bool)
         typer.echo(rows(verdicts, loaded.codebook), nl=False)
     if failed:
         sys.exit(2)
+
+
+def _score_archives(settings: Settings) -> None:
+    import time
+
+    from haltung.archive_run import input_size, score_archives
+    from haltung.report import printable
+
+    began, here, total = time.monotonic(), 0, input_size(settings)
+    hidden = not sys.stderr.isatty()
+    with typer.progressbar(length=total, label="scoring", file=sys.stderr, hidden=hidden, show_pos=False) as bar:
+
+        def finished(articles: int, size: int, before: bool) -> None:
+            nonlocal here
+            here += 0 if before else articles
+            bar.label = f"scoring, {here / (time.monotonic() - began):,.0f} articles a second"
+            bar.update(size)
+
+        def told(row: Broken) -> None:
+            typer.echo(
+                f"{'' if hidden else chr(13)}haltung: {printable(f'{row.place}: {row.reason}')}; left out", err=True
+            )
+
+        try:
+            found = score_archives(settings, finished, told)
+        except KeyboardInterrupt:
+            _complain(HaltungError("interrupted; go on with --resume"))
+            sys.exit(130)
+    if found is None:
+        typer.echo(f"{settings.out} is complete; there is nothing to resume.", err=True)
+        return
+    took = time.monotonic() - began
+    kept_out = f"; {found.broken:,} broken rows left out" if found.broken else ""
+    typer.echo(
+        f"{found.articles:,} articles in {took:.1f} s ({here / took:,.0f} a second){kept_out}. Wrote {settings.out}.",
+        err=True,
+    )
+    if found.broken:
+        sys.exit(1)
 
 
 def _print_table(verdict: object, painter: object, single: bool, detailed: bool) -> None:
