@@ -14,6 +14,7 @@ from typing import Any
 
 import haltung
 from haltung.card import card, table
+from haltung.store import sign
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORTS = ROOT / "training" / "reports"
@@ -114,6 +115,7 @@ def main() -> None:
     further = [*transfer(), *peers(), *challenge(), *errors(metrics, model)]
     text = card(metrics, model.codebook, further)
     (ROOT / "model" / "README.md").write_text(text, encoding="utf-8")
+    sign(ROOT / "model")
     print(text)
 
 

@@ -19,8 +19,8 @@ def card(metrics: dict[str, Any], codebook: Codebook, further: Sequence[str] = (
         f"# Model card: {codebook.name}",
         "TF-IDF over n-grams of characters and words, pairs of near words and classes of words (a lexicon), a logistic"
         " regression a label, and over them small layers that calibrate the probabilities, read a sentence with what"
-        " stands before it, and give the article's verdict. Trained by `haltung train`. `model.joblib` holds arrays,"
-        " numbers and strings only; `metrics.json` holds the figures of the training.",
+        " stands before it, and give the article's verdict. Trained by `haltung train`. `model.safetensors` holds"
+        " arrays, numbers and strings only; `metrics.json` holds the figures of the training.",
         "## Trained on",
         f"{data['sentences']:,} sentences of {data['articles']:,} articles"
         f" ({', '.join(found['name'] for found in data['files'])}), {metrics['terms']:,} terms.",

@@ -10,9 +10,11 @@ from functools import cached_property
 import numpy as np
 
 from haltung.counts import TermIndex, starts_of
+from haltung.errors import HaltungError
 from haltung.features import Block
 from haltung.lexicon import Lexicon
 
+_LONGEST_TERM = 1_000  # bytes on the average: what unpacks to more is no list of terms
 _BATCH = 512  # texts; bounds the memory that one call needs
 
 
@@ -35,8 +37,15 @@ class WeightedBlock:
     @cached_property
     def terms(self) -> list[str]:
         """The terms in the order of their columns."""
-        text = zlib.decompress(self.packed.tobytes()).decode("utf-8", "surrogatepass")
-        return text.split("\n") if text else []
+        packed = zlib.decompressobj()
+        try:
+            text = packed.decompress(self.packed.tobytes(), _LONGEST_TERM * (len(self.hashes) + 1))
+            names = text.decode("utf-8", "surrogatepass").split("\n") if text else []
+        except (zlib.error, UnicodeDecodeError):
+            names = []
+        if len(names) != len(self.hashes) or not packed.eof:
+            raise HaltungError("the names of the model's terms are damaged; train it anew")
+        return names
 
 
 def pack_terms(terms: Sequence[str]) -> np.ndarray:
