@@ -17,7 +17,7 @@ from haltung.archive import Broken, Chunk, Fields, Record
 from haltung.errors import HaltungError
 from haltung.model import ArticleReading, StanceModel
 
-_ARTICLE, _SENTENCE = ("id", "date", "title"), ("sentence", "start", "end", "text")
+_ARTICLE, _SENTENCE = ("id", "date", "title", "language"), ("sentence", "start", "end", "text")
 _DIGITS = 6
 _WAITING = 2  # chunks a process, so that none stands idle and few are in memory
 
@@ -26,10 +26,14 @@ Cell = str | int | float | None
 
 @dataclass(frozen=True)
 class ScoredChunk:
-    """The rows of a chunk's articles in order, its broken rows, and the bytes that it is from."""
+    """The rows of a chunk's articles in order, its broken rows, and the bytes that it is from.
+
+    `foreign` counts the articles that are not in the model's language.
+    """
 
     number: int
     articles: int
+    foreign: int
     rows: list[list[Cell]]
     broken: tuple[Broken, ...]
     size: int
@@ -50,16 +54,18 @@ def scored(model: StanceModel, chunk: Chunk, by_sentence: bool) -> ScoredChunk:
     records = [row for row in chunk.rows if isinstance(row, Record)]
     broken = tuple(row for row in chunk.rows if isinstance(row, Broken))
     rows: list[list[Cell]] = []
+    foreign = 0
     readings = model.read_many(record.article for record in records)
     for record, reading in zip(records, readings, strict=True):
         article = record.article
-        head: list[Cell] = [record.id, article.date, article.title, *record.kept]
+        foreign += reading.language not in (None, model.codebook.language)
+        head: list[Cell] = [record.id, article.date, article.title, reading.language, *record.kept]
         if by_sentence:
             rows += _sentence_rows(head, model, reading)
         else:
             stance, shares = _stance(model, reading.whole.tolist())
             rows.append([*head, stance, *shares, len(reading.spans)])
-    return ScoredChunk(chunk.number, len(records), rows, broken, chunk.size)
+    return ScoredChunk(chunk.number, len(records), foreign, rows, broken, chunk.size)
 
 
 def _sentence_rows(head: list[Cell], model: StanceModel, reading: ArticleReading) -> Iterator[list[Cell]]:

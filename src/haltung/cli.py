@@ -289,6 +289,8 @@ def _score(paths: list[str], format: Format, model: Path | None, detailed: bool)
             _complain(error)
             failed = True
             continue
+        if verdict.language not in (None, loaded.codebook.language):
+            _complain(HaltungError(report.foreign_text(verdict, loaded.codebook)))
         if detailed:
             verdict = loaded.explained(verdict)
         if format is Format.jsonl:
@@ -337,6 +339,7 @@ def _score_archives(settings: Settings) -> None:
         return
     took = time.monotonic() - began
     kept_out = f"; {found.broken:,} broken rows left out" if found.broken else ""
+    kept_out += f"; {found.foreign:,} in another language" if found.foreign else ""
     typer.echo(
         f"{found.articles:,} articles in {took:.1f} s ({here / took:,.0f} a second){kept_out}. Wrote {settings.out}.",
         err=True,

@@ -51,6 +51,14 @@ def printable(text: str) -> str:
     return _CONTROL.sub("", " ".join(text.split()))
 
 
+def foreign_text(verdict: Verdict, codebook: Codebook) -> str:
+    """Return the warning that an article is not in the language that the model was trained for."""
+    source = verdict.source or "text"
+    return (
+        f"{source}: is in {verdict.language!r}, the model reads {codebook.language!r}; what it says of it means little"
+    )
+
+
 def as_json(verdicts: Sequence[Verdict], single: bool) -> str:
     """Return an object for a single article, else an array."""
     data = [verdict.to_dict() for verdict in verdicts]
@@ -69,12 +77,13 @@ def articles_csv(verdicts: Sequence[Verdict], codebook: Codebook) -> str:
             v.source or "",
             v.title or "",
             v.date or "",
+            v.language or "",
             v.stance,
             *(v.probabilities[label] for label in codebook.ids),
         ]
         for v in verdicts
     ]
-    return _csv(["source", "title", "date", "stance", *codebook.ids], rows)
+    return _csv(["source", "title", "date", "language", "stance", *codebook.ids], rows)
 
 
 def sentences_csv(verdicts: Sequence[Verdict], codebook: Codebook) -> str:
