@@ -165,7 +165,7 @@ def _write_csv(file: TextIO, columns: list[str], parts: Iterator[list[Row]]) -> 
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(columns)
     for rows in parts:
-        writer.writerows(map(guarded, row) for row in rows)
+        writer.writerows([guarded(cell) for cell in row] for row in rows)
 
 
 def _write_parquet(path: Path, columns: list[str], parts: Iterator[list[Row]]) -> None:

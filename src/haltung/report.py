@@ -10,6 +10,7 @@ import shutil
 import textwrap
 from collections.abc import Sequence
 
+from haltung.cells import guarded
 from haltung.codebook import Codebook
 from haltung.verdict import ScoredSentence, Term, Verdict
 
@@ -254,5 +255,5 @@ def _csv(header: list[str], rows: list[list[object]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerows([guarded(cell) for cell in row] for row in rows)
     return out.getvalue()
