@@ -188,9 +188,9 @@ def _table(columns: list[str], rows: list[Row]) -> Any:  # noqa: ANN401 (pyarrow
     import pyarrow
 
     whole = {"sentence", "sentences", "start", "end"}
-    labels = columns[columns.index("stance") + 1 :]
+    words = {*columns[: columns.index("stance") + 1], "language"} - whole
     types = {
-        name: pyarrow.int64() if name in whole else pyarrow.float64() if name in labels else pyarrow.string()
+        name: pyarrow.string() if name in words else pyarrow.int64() if name in whole else pyarrow.float64()
         for name in columns
     }
     values = zip(*rows, strict=True) if rows else ([] for _ in columns)

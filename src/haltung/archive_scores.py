@@ -17,7 +17,7 @@ from haltung.archive import Broken, Chunk, Fields, Record
 from haltung.errors import HaltungError
 from haltung.model import ArticleReading, StanceModel
 
-_ARTICLE, _SENTENCE = ("id", "date", "title", "language"), ("sentence", "start", "end", "text")
+_ARTICLE, _SENTENCE = ("id", "date", "title"), ("sentence", "start", "end", "text")
 _DIGITS = 6
 _WAITING = 2  # chunks a process, so that none stands idle and few are in memory
 
@@ -42,7 +42,13 @@ class ScoredChunk:
 def columns(labels: Iterable[str], fields: Fields, by_sentence: bool) -> list[str]:
     """Return the names of the columns of a row. Raises `HaltungError` where a kept field has one of them."""
     scores = ["stance", *labels]
-    own = [*_ARTICLE, *(_SENTENCE if by_sentence else ()), *scores, *(() if by_sentence else ("sentences",))]
+    own = [
+        *_ARTICLE,
+        *(_SENTENCE if by_sentence else ()),
+        *scores,
+        *(() if by_sentence else ("sentences",)),
+        "language",
+    ]
     taken = [name for name in fields.kept if name in own or fields.kept.count(name) > 1]
     if taken:
         raise HaltungError(f"--keep {taken[0]}: is a column of the output already; rename the field")
@@ -59,12 +65,12 @@ def scored(model: StanceModel, chunk: Chunk, by_sentence: bool) -> ScoredChunk:
     for record, reading in zip(records, readings, strict=True):
         article = record.article
         foreign += reading.language not in (None, model.codebook.language)
-        head: list[Cell] = [record.id, article.date, article.title, reading.language, *record.kept]
+        head: list[Cell] = [record.id, article.date, article.title, *record.kept]
         if by_sentence:
             rows += _sentence_rows(head, model, reading)
         else:
             stance, shares = _stance(model, reading.whole.tolist())
-            rows.append([*head, stance, *shares, len(reading.spans)])
+            rows.append([*head, stance, *shares, len(reading.spans), reading.language])
     return ScoredChunk(chunk.number, len(records), foreign, rows, broken, chunk.size)
 
 
@@ -75,7 +81,7 @@ def _sentence_rows(head: list[Cell], model: StanceModel, reading: ArticleReading
     for number, (span, row) in enumerate(zip(reading.spans, probabilities[outside:], strict=True), start=1):
         stance, shares = _stance(model, row)
         sentence = " ".join(text[span.start : span.end].split())
-        yield [*head, number, span.start, span.end, sentence, stance, *shares]
+        yield [*head, number, span.start, span.end, sentence, stance, *shares, reading.language]
 
 
 def _stance(model: StanceModel, probabilities: list[float]) -> tuple[str, list[float]]:

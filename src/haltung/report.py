@@ -78,13 +78,13 @@ def articles_csv(verdicts: Sequence[Verdict], codebook: Codebook) -> str:
             v.source or "",
             v.title or "",
             v.date or "",
-            v.language or "",
             v.stance,
             *(v.probabilities[label] for label in codebook.ids),
+            v.language or "",
         ]
         for v in verdicts
     ]
-    return _csv(["source", "title", "date", "language", "stance", *codebook.ids], rows)
+    return _csv(["source", "title", "date", "stance", *codebook.ids, "language"], rows)
 
 
 def sentences_csv(verdicts: Sequence[Verdict], codebook: Codebook) -> str:

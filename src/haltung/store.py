@@ -11,6 +11,9 @@ import json
 import pickletools
 import shutil
 import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,9 +34,11 @@ METRICS_FILE, CARD_FILE, SUMS_FILE = "metrics.json", "README.md", "SHA256SUMS"
 _FILES = (MODEL_FILE, METRICS_FILE, CARD_FILE, SUMS_FILE)
 _OLD_FILE = "model.joblib"  # of haltung up to format 5: a pickle, never opened
 _HEADER = "haltung"
+_HEAD = 100_000  # bytes of a foreign file that are looked at
+_TRIES, _PAUSE, _PATIENCE = 5, 0.05, 30  # times, seconds, seconds: another process is writing the model
 _WIDEST = 100  # n-grams or distances; a longer one would take for ever
 _LARGEST = 200_000_000  # bytes; a model of a million sentences has less
-_DRAFT, _NEW, _PREVIOUS = ".draft", ".new", ".previous"
+_DRAFT, _NEW, _PREVIOUS, _LOCK = ".draft", ".new", ".previous", ".lock"
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,21 @@ def read_model(folder: Path) -> StoredModel:
     Raises `HaltungError` where it holds no model of this format, or one whose checksum does not hold. Nothing of a
     file is executed; what is no array, number or string is refused before it is built.
     """
-    from safetensors import SafetensorError, safe_open
+    for _ in range(_TRIES):
+        try:
+            return _read(folder)
+        except (_Changed, FileNotFoundError):  # it is being replaced just now
+            time.sleep(_PAUSE)
+    return _read(folder)
+
+
+class _Changed(HaltungError):
+    pass
+
+
+def _read(folder: Path) -> StoredModel:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
 
     path = _current(folder, MODEL_FILE)
     if not path.is_file():
@@ -59,15 +78,16 @@ def read_model(folder: Path) -> StoredModel:
             raise HaltungError(f"{folder / _OLD_FILE}: is of an older haltung and is not opened; train it anew")
         raise HaltungError(f"{folder}: holds no {MODEL_FILE}; name a model folder with --model or train one")
     try:
-        _refuse_foreign(path)
-        with safe_open(path, framework="numpy") as file:
-            data = json.loads((file.metadata() or {})[_HEADER])
-            if data["format"] != FORMAT:
-                remedy = "update haltung" if data["format"] > FORMAT else "train it anew"
-                raise HaltungError(f"{path}: has format {data['format']}, this haltung reads {FORMAT}; {remedy}")
-            _check_sum(path)
-            return _stored(data, {name: file.get_tensor(name) for name in file.keys()}, path)  # noqa: SIM118
-    except HaltungError:
+        if path.stat().st_size > _LARGEST:
+            raise HaltungError(f"{path}: has {path.stat().st_size:,} bytes, more than any model; train it anew")
+        data = path.read_bytes()
+        header = json.loads(_header_of(path, data)["__metadata__"][_HEADER])
+        if header["format"] != FORMAT:
+            remedy = "update haltung" if header["format"] > FORMAT else "train it anew"
+            raise HaltungError(f"{path}: has format {header['format']}, this haltung reads {FORMAT}; {remedy}")
+        _check_sum(folder, path, data)
+        return _stored(header, load(data), path)
+    except (HaltungError, FileNotFoundError):
         raise
     except OSError as error:
         raise HaltungError(f"{path}: cannot be read ({error.strerror or error}); check the file") from None
@@ -105,28 +125,23 @@ def _sum(path: Path) -> str | None:
         return None
 
 
-def _check_sum(path: Path) -> None:
-    known = _sums(path.parent).get(path.name)
+def _check_sum(folder: Path, path: Path, data: bytes) -> None:
+    known = _sums(folder).get(path.name)
     if known is None:
-        raise HaltungError(f"{path.parent / SUMS_FILE}: lacks the checksum of {path.name}; train it anew")
-    if _sum(path) != known:
-        raise HaltungError(f"{path}: is not what was written (its checksum differs); train it anew")
+        raise _Changed(f"{folder / SUMS_FILE}: lacks the checksum of {path.name}; train it anew")
+    if hashlib.sha256(data).hexdigest() != known:
+        raise _Changed(f"{path}: is not what was written (its checksum differs); train it anew")
 
 
-def _refuse_foreign(path: Path) -> None:
-    """Refuse what is no safetensors file, and say what it is."""
-    size = path.stat().st_size
-    if size > _LARGEST:
-        raise HaltungError(f"{path}: has {size:,} bytes, more than any model; train it anew")
-    with path.open("rb") as file:
-        head = file.read(100_000)
-    if len(head) >= 8 and struct.unpack("<Q", head[:8])[0] <= size - 8 and head[8:9] == b"{":
-        return
-    names = _pickled_names(head)
+def _header_of(path: Path, data: bytes) -> dict[str, Any]:
+    """Return the header of a safetensors file: its length in 8 bytes, then JSON. Else say what the file is."""
+    end = 8 + struct.unpack("<Q", data[:8])[0] if len(data) >= 8 else 0
+    if 8 < end <= len(data) and data[8:9] == b"{":
+        return json.loads(data[8:end])
+    names = _pickled_names(data[:_HEAD])
     if names:
-        raise HaltungError(
-            f"{path}: is a pickle that names {', '.join(names)}; nothing of it was loaded; train it anew"
-        )
+        told = ", ".join(names)
+        raise HaltungError(f"{path}: is a pickle that names {told}; nothing of it was loaded; train it anew")
     raise HaltungError(f"{path}: is damaged or no model (no safetensors header); train it anew")
 
 
@@ -160,6 +175,11 @@ def write_model(
     written; the old model is untouched then.
     """
     folder = folder.resolve()
+    with _locked(folder):
+        _write(folder, model, metrics, card, replaced)
+
+
+def _write(folder: Path, model: StoredModel, metrics: dict[str, Any], card: str, replaced: Path | None) -> None:
     _settle(folder)
     before = next((place for place in (folder, replaced) if place and (place / MODEL_FILE).is_file()), None)
     draft = folder / _DRAFT
@@ -196,14 +216,36 @@ def rollback(folder: Path) -> None:
     Raises `HaltungError` where there is none.
     """
     folder = folder.resolve()
-    _settle(folder)
-    previous, draft = folder / _PREVIOUS, folder / _DRAFT
-    if not has_previous(folder):
+    if not folder.is_dir():
         raise HaltungError(f"{folder}: keeps no earlier model; nothing was changed")
-    shutil.rmtree(draft, ignore_errors=True)
-    _copy(previous, draft)
-    _copy(folder, draft / _PREVIOUS)
-    _commit(folder)
+    with _locked(folder):
+        _settle(folder)
+        previous, draft = folder / _PREVIOUS, folder / _DRAFT
+        if not has_previous(folder):
+            raise HaltungError(f"{folder}: keeps no earlier model; nothing was changed")
+        shutil.rmtree(draft, ignore_errors=True)
+        _copy(previous, draft)
+        _copy(folder, draft / _PREVIOUS)
+        _commit(folder)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Let no other process write this model folder meanwhile."""
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / _LOCK, timeout=_PATIENCE)
+        lock.acquire()
+    except Timeout:
+        raise HaltungError(f"{folder}: is being written by another haltung; try again when it is done") from None
+    except OSError as error:
+        raise HaltungError(f"{folder}: cannot be written ({error.strerror}); the old model is untouched") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _copy(model: Path, to: Path) -> None:
