@@ -49,7 +49,8 @@ def columns(labels: Iterable[str], fields: Fields, by_sentence: bool) -> list[st
         *(() if by_sentence else ("sentences",)),
         "language",
     ]
-    taken = [name for name in fields.kept if name in own or fields.kept.count(name) > 1]
+    reserved = {*own, *_SENTENCE, "sentences"}
+    taken = [name for name in fields.kept if name in reserved or fields.kept.count(name) > 1]
     if taken:
         raise HaltungError(f"--keep {taken[0]}: is a column of the output already; rename the field")
     return [*_ARTICLE, *fields.kept, *own[len(_ARTICLE) :]]

@@ -240,6 +240,22 @@ def check(files: AnnotatedFiles, codebook: CodebookOption = None, annotations: A
         sys.exit(2 if refused else 1)
 
 
+@app.command()
+def doctor(model: ModelOption = None) -> None:
+    """Say which model is in use and whether it and the environment are sound.
+
+    Exit status 1 where something is wrong.
+    """
+    from haltung import doctor as examining
+    from haltung.report import printable
+
+    found = examining.diagnose(model)
+    for line in examining.diagnosis_text(found).splitlines():
+        typer.echo(line[:13] + printable(line[13:]))
+    if not found.sound:
+        sys.exit(1)
+
+
 def main() -> None:
     """Run the command line; bad input is one line on standard error and exit status 2."""
     try:
