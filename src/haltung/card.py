@@ -8,10 +8,14 @@ from typing import Any
 from haltung.codebook import Codebook
 
 _BAR = 20
+FIGURES_FILE = "figures.svg"
 
 
-def card(metrics: dict[str, Any], codebook: Codebook, further: Sequence[str] = ()) -> str:
-    """Return the card as Markdown; every figure in it is one of `metrics`, or stands in `further` paragraphs."""
+def card(metrics: dict[str, Any], codebook: Codebook, further: Sequence[str] = (), pictured: bool = False) -> str:
+    """Return the card as Markdown; every figure in it is one of `metrics`, or stands in `further` paragraphs.
+
+    `pictured` shows the picture that lies beside it.
+    """
     data, crossed = metrics["trained_on"], metrics["cross_validation"]
     alone = metrics["without_context"]
     low, high = crossed["macro_f1_interval"]
@@ -63,6 +67,8 @@ def card(metrics: dict[str, Any], codebook: Codebook, further: Sequence[str] = (
             _confusion(verdicts["confusion"]),
             _reliability(verdicts["calibration"]),
         ]
+    if pictured:
+        parts += ["## In pictures", f"![The figures of the training]({FIGURES_FILE})"]
     parts += further
     parts += [
         "## Limits",

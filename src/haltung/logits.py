@@ -48,6 +48,22 @@ class WeightedBlock:
         return names
 
 
+def strongest_terms(linear: LinearModel, output: int, shown: int = 8) -> list[tuple[str, float]]:
+    """Return the terms that speak most for an output, then those most against it, as (term, weight).
+
+    A weight is the coefficient times the term's idf times its block's weight: what the term brings before a text's
+    terms are brought to length 1.
+    """
+    found: list[tuple[str, float]] = []
+    for block in linear.blocks:
+        idf = np.log((1.0 + linear.learnt) / (1.0 + block.df)) + 1.0
+        weights = block.coef[:, output].astype(np.float64) * idf * block.weight
+        places = {*np.argsort(weights)[:shown].tolist(), *np.argsort(-weights)[:shown].tolist()}
+        found += [(block.terms[place], round(float(weights[place]), 3)) for place in places]
+    found.sort(key=lambda term: (-term[1], term[0]))
+    return [*found[:shown], *found[max(shown, len(found) - shown) :]]
+
+
 def pack_terms(terms: Sequence[str]) -> np.ndarray:
     """Return terms as compressed bytes."""
     return np.frombuffer(zlib.compress("\n".join(terms).encode("utf-8", "surrogatepass"), 9), np.uint8)

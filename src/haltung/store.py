@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from haltung.card import FIGURES_FILE
 from haltung.codebook import Codebook
 from haltung.errors import HaltungError
 from haltung.features import KINDS, Block
@@ -31,7 +32,7 @@ from haltung.verdict import article_width
 
 FORMAT = 6
 METRICS_FILE, CARD_FILE, SUMS_FILE = "metrics.json", "README.md", "SHA256SUMS"
-_FILES = (MODEL_FILE, METRICS_FILE, CARD_FILE, SUMS_FILE)
+_FILES = (MODEL_FILE, METRICS_FILE, CARD_FILE, FIGURES_FILE, SUMS_FILE)
 _OLD_FILE = "model.joblib"  # of haltung up to format 5: a pickle, never opened
 _HEADER = "haltung"
 _HEAD = 100_000  # bytes of a foreign file that are looked at
@@ -167,6 +168,7 @@ def write_model(
     model: StoredModel,
     metrics: dict[str, Any],
     card: str,
+    figures: str | None = None,
     replaced: Path | None = None,
 ) -> None:
     """Write a model folder as a whole; the model that was there is kept for `rollback`.
@@ -176,10 +178,12 @@ def write_model(
     """
     folder = folder.resolve()
     with _locked(folder):
-        _write(folder, model, metrics, card, replaced)
+        _write(folder, model, metrics, {CARD_FILE: card, FIGURES_FILE: figures}, replaced)
 
 
-def _write(folder: Path, model: StoredModel, metrics: dict[str, Any], card: str, replaced: Path | None) -> None:
+def _write(
+    folder: Path, model: StoredModel, metrics: dict[str, Any], texts: dict[str, str | None], replaced: Path | None
+) -> None:
     _settle(folder)
     before = next((place for place in (folder, replaced) if place and (place / MODEL_FILE).is_file()), None)
     draft = folder / _DRAFT
@@ -188,7 +192,9 @@ def _write(folder: Path, model: StoredModel, metrics: dict[str, Any], card: str,
         draft.mkdir(parents=True)
         _save(model, draft / MODEL_FILE)
         (draft / METRICS_FILE).write_text(json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        (draft / CARD_FILE).write_text(card, encoding="utf-8")
+        for name, text in texts.items():
+            if text is not None:
+                (draft / name).write_text(text, encoding="utf-8")
         sign(draft)
         if before:
             _copy(before, draft / _PREVIOUS)
@@ -270,9 +276,12 @@ def _settle(folder: Path) -> None:
     if (new / _PREVIOUS).is_dir():
         shutil.rmtree(folder / _PREVIOUS, ignore_errors=True)
         (new / _PREVIOUS).rename(folder / _PREVIOUS)
+    signed = _sums(folder)  # of the new model, for as long as not all its files are in their places
     for name in _FILES:
         if (new / name).is_file():
             (new / name).replace(folder / name)
+        elif name not in signed and name != SUMS_FILE:
+            (folder / name).unlink(missing_ok=True)  # the old model's
     shutil.rmtree(new)
 
 
