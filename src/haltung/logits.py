@@ -52,16 +52,18 @@ def strongest_terms(linear: LinearModel, output: int, shown: int = 8) -> list[tu
     """Return the terms that speak most for an output, then those most against it, as (term, weight).
 
     A weight is the coefficient times the term's idf times its block's weight: what the term brings before a text's
-    terms are brought to length 1.
+    terms are brought to length 1. They are ranked by weight times the root of the number of texts, so that what is
+    frequent stands before what is rare and odd.
     """
-    found: list[tuple[str, float]] = []
+    found: list[tuple[float, str, float]] = []
     for block in linear.blocks:
         idf = np.log((1.0 + linear.learnt) / (1.0 + block.df)) + 1.0
         weights = block.coef[:, output].astype(np.float64) * idf * block.weight
-        places = {*np.argsort(weights)[:shown].tolist(), *np.argsort(-weights)[:shown].tolist()}
-        found += [(block.terms[place], round(float(weights[place]), 3)) for place in places]
-    found.sort(key=lambda term: (-term[1], term[0]))
-    return [*found[:shown], *found[max(shown, len(found) - shown) :]]
+        ranks = weights * np.sqrt(block.df)
+        places = {*np.argsort(ranks)[:shown].tolist(), *np.argsort(-ranks)[:shown].tolist()}
+        found += [(float(ranks[place]), block.terms[place], round(float(weights[place]), 3)) for place in places]
+    found.sort(key=lambda term: (-term[0], term[1]))
+    return [(term, weight) for _, term, weight in [*found[:shown], *found[max(shown, len(found) - shown) :]]]
 
 
 def pack_terms(terms: Sequence[str]) -> np.ndarray:
