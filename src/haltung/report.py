@@ -9,6 +9,8 @@ import re
 import shutil
 import textwrap
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from haltung.codebook import Codebook
 from haltung.verdict import ScoredSentence, Term, Verdict
@@ -180,28 +182,19 @@ def _sentence_lines(found: ScoredSentence, painter: Painter, label: str, carries
 
 def _marked(text: str, found: ScoredSentence, painter: Painter) -> str:
     """Colour the places of the terms that speak for the sentence's stance."""
-    lowered = text.lower()
-    if found.stance == painter.codebook.none or len(lowered) != len(text):
+    if found.stance == painter.codebook.none:
         return text
-    hit = [False] * len(text)
+    hit = [False] * len(found.text)
     for term in found.terms or ():
         if term.weight <= 0 or len(term.term.strip()) < 3:  # single letters say nothing to a reader
             continue
-        for place in re.finditer(
-            rf"{_edge(term.term[0])}{re.escape(term.term.strip())}{_edge(term.term[-1])}", lowered
-        ):
-            hit[place.start() : place.end()] = [True] * (place.end() - place.start())
-    runs = re.finditer("1+|0+", "".join("1" if mark else "0" for mark in hit))
-    return "".join(
-        painter.label(found.stance, text[run.start() : run.end()], bold=True)
-        if hit[run.start()]
-        else text[run.start() : run.end()]
-        for run in runs
-    )
-
-
-def _edge(char: str) -> str:
-    return r"\b" if char == " " else ""
+        for start, end in term.places:
+            hit[start:end] = [True] * (end - start)
+    # to wrap a text moves blanks only, and to print it drops only what `printable` drops
+    kept = (mark for char, mark in zip(found.text, hit, strict=True) if printable(char))
+    shown = [(char, not char.isspace() and next(kept)) for char in text]
+    runs = ((mark, "".join(char for char, _ in run)) for mark, run in groupby(shown, key=itemgetter(1)))
+    return "".join(painter.label(found.stance, run, bold=True) if mark else run for mark, run in runs)
 
 
 def _term_lines(found: ScoredSentence, painter: Painter) -> list[str]:
