@@ -16,6 +16,8 @@ from haltung.codebook import Codebook
 from haltung.verdict import ScoredSentence, Term, Verdict
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_NO_TEXT = re.compile(f"{_CONTROL.pattern}|[\ud800-\udfff\ufffe\uffff]")
+_SPACE = re.compile(r"\s")
 _SHOWN_TERMS = 5
 _LEANING, _FAINT = 3, 0.1
 _CARRIES = 0.25  # a sentence that adds so much to the verdict's log-odds is marked
@@ -51,6 +53,16 @@ class Painter:
 def printable(text: str) -> str:
     """Return `text` on one line and without control codes, which a terminal would obey."""
     return _CONTROL.sub("", " ".join(text.split()))
+
+
+def replaced(text: str) -> str:
+    """Return `text`, as long as it was, with "�" for control codes and what no file can hold, blanks for line ends."""
+    return _NO_TEXT.sub("\ufffd", _SPACE.sub(" ", text))
+
+
+def visible_term(term: str) -> str:
+    """Return a term as it is shown: the blanks at its ends, which are the edges of words, made visible."""
+    return printable(term.replace(" ", "␣")) if term != term.strip() else printable(term)
 
 
 def as_json(verdicts: Sequence[Verdict], single: bool) -> str:
@@ -204,7 +216,7 @@ def _term_lines(found: ScoredSentence, painter: Painter) -> list[str]:
         ("for", [t for t in terms if t.weight > 0]),
         ("against", [t for t in terms if t.weight < 0]),
     ):
-        shown = "  ".join(f"{_visible(term.term)} {term.weight:+.2f}" for term in _distinct(side))
+        shown = "  ".join(f"{visible_term(term.term)} {term.weight:+.2f}" for term in _distinct(side))
         if shown:
             lines.append(painter.dim(f"{name}: ") + shown)
     return lines
@@ -219,10 +231,6 @@ def _distinct(terms: Sequence[Term]) -> list[Term]:
         if len(kept) == _SHOWN_TERMS:
             break
     return kept
-
-
-def _visible(term: str) -> str:
-    return printable(term.replace(" ", "␣")) if term != term.strip() else printable(term)
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
