@@ -325,7 +325,7 @@ def test_who_selects_text_opens_nothing(book, shown):
     page.mouse.down()
     page.mouse.move(line["left"] + 60, line["top"] + 10, steps=5)
     page.mouse.up()
-    assert page.evaluate("getSelection().toString()")
+    assert page.evaluate("getSelection().toString()").startswith("Am M")
     assert page.locator("#panel").is_hidden()
 
 

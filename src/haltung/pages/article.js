@@ -12,7 +12,11 @@
     sentence.setAttribute("role", "button");
     sentence.setAttribute("aria-expanded", "false");
     sentence.setAttribute("aria-controls", "panel");
-    // Tab goes from stance to stance; the others are reached by the arrow keys
+    reachable(sentence);
+  }
+
+  /** Tab goes from stance to stance; the other sentences are reached by the arrow keys. */
+  function reachable(sentence) {
     sentence.tabIndex = sentence.classList.contains("silent") ? -1 : 0;
   }
 
@@ -151,7 +155,17 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest(".close")) leave();
     const sentence = event.target.closest(".s[id]");
-    if (sentence && getSelection().isCollapsed) toggle(sentence); // who selects text wants to copy it
+    if (!sentence || !getSelection().isCollapsed) return; // who selects text wants to copy it
+    toggle(sentence);
+    sentence.focus({ preventScroll: true });
+  });
+
+  document.addEventListener("mousedown", (event) => {
+    const sentence = event.target.closest(".s[id]");
+    if (!sentence) return;
+    // a press that gives focus would drop a selection that begins with the sentence's first letter
+    sentence.removeAttribute("tabindex");
+    setTimeout(reachable, 0, sentence);
   });
 
   document.addEventListener("keydown", (event) => {
