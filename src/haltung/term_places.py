@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from haltung.features import Block, class_term, is_paired, normalise, token_spans
@@ -28,17 +28,23 @@ def term_places(
     words = [(plain[start:end], start, end) for start, end in token_spans(plain)]
     found: dict[str, set[Place]] = {term: set() for term in terms}
     for block in blocks:
-        for term, places in _located(words, block, lexicon):
+        for term, places in _located(words, block, lexicon, found):
             if term in found:
                 found[term].update((origins[start][0], origins[end - 1][1]) for start, end in places)
     return {term: tuple(sorted(places)) for term, places in found.items()}
 
 
-def _located(words: Sequence[_Word], block: Block, lexicon: Lexicon) -> Iterator[tuple[str, list[Place]]]:
-    """Yield what `features.terms` gives for a block, each term with its places in the normalised text."""
+def _located(
+    words: Sequence[_Word], block: Block, lexicon: Lexicon, wanted: Collection[str]
+) -> Iterator[tuple[str, list[Place]]]:
+    """Yield what `features.terms` gives for a block, each term with its places in the normalised text.
+
+    There are most n-grams of characters by far: words that hold no wanted one are passed over.
+    """
     if block.kind == "chars":
         for word in words:
-            yield from _char_ngrams(word, block)
+            if any(term in f" {word[0]} " for term in wanted):
+                yield from _char_ngrams(word, block)
     elif block.kind == "pairs":
         yield from _pairs(words, block, lexicon)
     elif block.kind == "classes":
@@ -84,13 +90,12 @@ def _pairs(words: Sequence[_Word], block: Block, lexicon: Lexicon) -> Iterator[t
 
 def _aligned(text: str) -> tuple[str, list[Place]]:
     """Return the normalised text, and for each of its characters the range of `text` that it comes from."""
+    plain = normalise(text)
+    if len(plain) == len(text) == len(text.casefold()) and unicodedata.is_normalized("NFC", text):
+        return plain, [(place, place + 1) for place in range(len(text))]
     starts = [place for place, char in enumerate(text) if place == 0 or not _joins(char)]
-    plain, origins = [], []
-    for start, end in pairwise([*starts, len(text)]):
-        piece = normalise(text[start:end])
-        plain.append(piece)
-        origins += [(start, end)] * len(piece)
-    return "".join(plain), origins
+    pieces = [(normalise(text[start:end]), (start, end)) for start, end in pairwise([*starts, len(text)])]
+    return "".join(piece for piece, _ in pieces), [place for piece, place in pieces for _ in piece]
 
 
 def _joins(char: str) -> bool:
