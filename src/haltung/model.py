@@ -139,7 +139,7 @@ class StanceModel:
         return self._sentences.contributions(text, self.classes_.index(label))
 
     def explained(self, verdict: Verdict) -> Verdict:
-        """Return `verdict` with the strongest terms of every sentence, for and against its stance.
+        """Return `verdict` with the strongest terms of every sentence, for and against its stance, and their places.
 
         What title, sentences before and place add stands among them as "‹title›", "‹before›" and "‹place›".
         """
