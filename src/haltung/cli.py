@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +17,9 @@ from haltung.errors import HaltungError
 if TYPE_CHECKING:
     from haltung.archive import Broken
     from haltung.archive_run import Settings
+    from haltung.article import Article
+    from haltung.model import StanceModel
+    from haltung.verdict import Verdict
 
 app = typer.Typer(
     help="Where does a German article say that South Korea stands on arming Ukraine?",
@@ -75,9 +78,21 @@ def classify(paths: Paths, format: FormatOption = Format.table, model: ModelOpti
 
 
 @app.command()
-def inspect(paths: Paths, format: FormatOption = Format.table, model: ModelOption = None) -> None:
+def inspect(
+    paths: Paths,
+    format: FormatOption = Format.table,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with the stances marked instead.")
+    ] = None,
+    model: ModelOption = None,
+) -> None:
     """Show every sentence and the n-grams that decided it."""
-    _score(paths, format, model, detailed=True)
+    if html is None:
+        _score(paths, format, model, detailed=True)
+    elif format is not Format.table:
+        raise HaltungError(f"--html {html}: writes a page instead of printing; leave --format {format} out")
+    else:
+        _write_page(paths, html, model)
 
 
 @app.command()
@@ -284,29 +299,16 @@ def _complain(error: Exception) -> None:
 
 def _score(paths: list[str], format: Format, model: Path | None, detailed: bool) -> None:
     from haltung import report
-    from haltung.article import read, sources
     from haltung.model import load
 
     loaded = load(model)
     painter = report.Painter(loaded.codebook, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
-    found, failed = [], False
-    for path in paths:
-        inside = list(sources([path]))
-        found += inside
-        if not inside:
-            _complain(HaltungError(f"{path}: holds no .txt, .md or .html file; name a folder with articles"))
-            failed = True
+    failed: list[str] = []
+    found = _sources(paths, failed)
     single = len(paths) == 1 and found == paths
     verdicts = []
-    for source in _shown(found, quiet=format not in (Format.json, Format.csv)):
-        try:
-            verdict = loaded.classify_article(read(source))
-        except HaltungError as error:
-            _complain(error)
-            failed = True
-            continue
-        if verdict.language not in (None, loaded.codebook.language):
-            _complain(HaltungError(report.foreign_text(verdict, loaded.codebook)))
+    for article in _articles(_shown(found, quiet=format not in (Format.json, Format.csv)), failed):
+        verdict = _classified(loaded, article)
         if detailed:
             verdict = loaded.explained(verdict)
         if format is Format.jsonl:
@@ -322,6 +324,70 @@ def _score(paths: list[str], format: Format, model: Path | None, detailed: bool)
         typer.echo(rows(verdicts, loaded.codebook), nl=False)
     if failed:
         sys.exit(2)
+
+
+def _write_page(paths: list[str], out: Path, model: Path | None) -> None:
+    from haltung.archive_parts import write_whole
+    from haltung.article_page import article_page
+    from haltung.model import load
+    from haltung.report import printable
+
+    if out.is_dir():
+        raise HaltungError(f"{out}: is a folder; name a file")
+    loaded = load(model)
+    failed: list[str] = []
+    found = _sources(paths, failed)
+    if out.resolve() in (Path(source).resolve() for source in found):
+        raise HaltungError(f"{out}: is one of the articles, which are never written; name another file")
+    inspected = [
+        (article, loaded.explained(_classified(loaded, article)))
+        for article in _articles(_shown(found, quiet=False), failed)
+    ]
+    if inspected:
+        page = article_page(inspected, loaded.codebook)
+        try:
+            write_whole(out, lambda file: file.write(page))
+        except OSError as error:
+            raise HaltungError(f"{out}: cannot be written ({error.strerror}); name another file") from None
+        typer.echo(f"Wrote {printable(str(out))}: {len(inspected)} article{'' if len(inspected) == 1 else 's'}.")
+    if failed:
+        sys.exit(2)
+
+
+def _sources(paths: list[str], failed: list[str]) -> list[str]:
+    """Return the files that `paths` stand for; folders without any are told and added to `failed`."""
+    from haltung.article import sources
+
+    found = []
+    for path in paths:
+        inside = list(sources([path]))
+        found += inside
+        if not inside:
+            _complain(HaltungError(f"{path}: holds no .txt, .md or .html file; name a folder with articles"))
+            failed.append(path)
+    return found
+
+
+def _articles(sources: Iterable[str], failed: list[str]) -> Iterator[Article]:
+    """Yield the articles in files; those that cannot be read are told and added to `failed`."""
+    from haltung.article import read
+
+    for source in sources:
+        try:
+            yield read(source)
+        except HaltungError as error:
+            _complain(error)
+            failed.append(source)
+
+
+def _classified(model: StanceModel, article: Article) -> Verdict:
+    """Classify an article; warn where it is not in the model's language."""
+    from haltung.report import foreign_text
+
+    verdict = model.classify_article(article)
+    if verdict.language not in (None, model.codebook.language):
+        _complain(HaltungError(foreign_text(verdict, model.codebook)))
+    return verdict
 
 
 def _score_archives(settings: Settings) -> None:
