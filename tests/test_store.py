@@ -89,7 +89,7 @@ def test_each_layer_is_kept_by_itself(small, tmp_path, gone):
 
 def test_the_checksums_are_those_that_sha256sum_reads(small_folder):
     lines = (small_folder / "SHA256SUMS").read_text().splitlines()
-    assert {line.split("  ")[1] for line in lines} == {"model.safetensors", "metrics.json", "README.md"}
+    assert {line.split("  ")[1] for line in lines} == {"model.safetensors", "metrics.json", "README.md", "figures.svg"}
     for line in lines:
         known, name = line.split("  ")
         assert hashlib.sha256((small_folder / name).read_bytes()).hexdigest() == known
