@@ -73,8 +73,11 @@ def from_text(source: str, text: str) -> Article:
 def _bytes(source: str) -> bytes:
     if source == _STDIN:
         return sys.stdin.buffer.read()
+    path = Path(source)
+    if path.exists() and not path.is_file():
+        raise HaltungError(f"{source}: is no file but a pipe or a device; copy its text into one")
     try:
-        return Path(source).read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise HaltungError(f"{source}: cannot be read ({error.strerror}); check the path") from None
 

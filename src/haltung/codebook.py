@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -62,13 +63,14 @@ class Codebook:
         ids = [label.id for label in labels]
         if len(ids) < 2:
             raise HaltungError(f"{source}: has {len(ids)} label(s); give two or more [[label]] entries")
-        for label_id in ids:
-            if ids.count(label_id) > 1:
-                raise HaltungError(f"{source}: the label {label_id!r} stands there twice; rename or remove one")
+        twice = [label_id for label_id, count in Counter(ids).items() if count > 1]
+        if twice:
+            raise HaltungError(f"{source}: the label {twice[0]!r} stands there twice; rename or remove one")
         none = data.get("none")
         if none is not None and none not in ids:
             raise HaltungError(f"{source}: none = {none!r} is no label; use one of {', '.join(ids)} or leave it out")
-        return cls(str(data.get("name", source.stem)), str(data.get("language", "de")), none, labels)
+        name, language = data.get("name", source.stem), data.get("language", "de")
+        return cls(_shown(name), _shown(language), none, labels)
 
 
 def read_codebook(path: Path | str) -> Codebook:
@@ -97,5 +99,10 @@ def _label(path: Path, place: int, entry: dict[str, Any]) -> Label:
     color = str(entry.get("color", "#7a7a7a"))
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
         raise HaltungError(f'{path}: label {label_id!r} has color = {color!r}; write it as "#rrggbb"')
-    title = str(entry.get("title", label_id.replace("_", " ")))
-    return Label(label_id, title, str(entry.get("meaning", "")), color)
+    title = entry.get("title", label_id.replace("_", " "))
+    return Label(label_id, _shown(title), _shown(entry.get("meaning", "")), color)
+
+
+def _shown(text: object) -> str:
+    """Return text as it may be shown anywhere: no control codes, which a terminal would obey."""
+    return "".join(letter for letter in str(text) if letter.isprintable())

@@ -28,7 +28,8 @@ def language(text: str) -> str | None:
     ... " der Linie, die sie im März beschlossen hat.")
     'de'
     """
-    words = _WORD.findall(text[:_SEEN].lower())
+    # lone surrogates, which no text can be sent with, are no letters
+    words = _WORD.findall(text[:_SEEN].encode("utf-8", "replace").decode("utf-8").lower())
     if sum(map(len, words)) < _LETTERS:
         return None
     if sum(word in _GERMAN for word in words) >= _ENOUGH * len(words):

@@ -37,6 +37,7 @@ _OLD_FILE = "model.joblib"  # of haltung up to format 5: a pickle, never opened
 _HEADER = "haltung"
 _HEAD = 100_000  # bytes of a foreign file that are looked at
 _TRIES, _PAUSE, _PATIENCE = 5, 0.05, 30  # times, seconds, seconds: another process is writing the model
+_MANY = 10**12  # more sentences than anyone has read
 _WIDEST = 100  # n-grams or distances; a longer one would take for ever
 _LARGEST = 200_000_000  # bytes; a model of a million sentences has less
 _DRAFT, _NEW, _PREVIOUS, _LOCK = ".draft", ".new", ".previous", ".lock"
@@ -92,7 +93,15 @@ def _read(folder: Path) -> StoredModel:
         raise
     except OSError as error:
         raise HaltungError(f"{path}: cannot be read ({error.strerror or error}); check the file") from None
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        SafetensorError,
+        ArithmeticError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise HaltungError(f"{path}: is damaged or no model ({type(error).__name__}); train it anew") from None
 
 
@@ -110,8 +119,11 @@ def sign(folder: Path) -> None:
 
 
 def _sums(folder: Path) -> dict[str, str]:
+    path = _current(folder, SUMS_FILE)
     try:
-        lines = _current(folder, SUMS_FILE).read_text(encoding="utf-8").splitlines()
+        if not path.is_file() or path.stat().st_size > _HEAD:
+            return {}
+        lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return {}
     parts = (line.split(maxsplit=1) for line in lines)
@@ -229,10 +241,13 @@ def rollback(folder: Path) -> None:
         previous, draft = folder / _PREVIOUS, folder / _DRAFT
         if not has_previous(folder):
             raise HaltungError(f"{folder}: keeps no earlier model; nothing was changed")
-        shutil.rmtree(draft, ignore_errors=True)
-        _copy(previous, draft)
-        _copy(folder, draft / _PREVIOUS)
-        _commit(folder)
+        try:
+            shutil.rmtree(draft, ignore_errors=True)
+            _copy(previous, draft)
+            _copy(folder, draft / _PREVIOUS)
+            _commit(folder)
+        except OSError as error:
+            raise HaltungError(f"{folder}: cannot be written ({error.strerror}); nothing was changed") from None
 
 
 @contextmanager
@@ -271,6 +286,9 @@ def _commit(folder: Path) -> None:
 def _settle(folder: Path) -> None:
     """Move the files of a committed model to their places (again, where that was interrupted)."""
     new = folder / _NEW
+    for link in (new, folder / _DRAFT, folder / _PREVIOUS):
+        if link.is_symlink():  # never ours; what it leads to stays untouched
+            link.unlink()
     if not new.is_dir():
         return
     if (new / _PREVIOUS).is_dir():
@@ -330,14 +348,16 @@ def _stored(data: dict[str, Any], arrays: dict[str, np.ndarray], path: Path) -> 
         codebook = Codebook.from_dict(data["codebook"], path)
     except HaltungError as error:  # its remedy is for a codebook file
         raise ValueError(str(error)) from None
-    intercept, k = arrays["intercept"], len(codebook.ids)
+    intercept, k, learnt = arrays["intercept"], len(codebook.ids), int(data["learnt"])
+    if intercept.ndim != 1 or not 0 < learnt < _MANY or not data["blocks"] or not isinstance(data["blocks"], list):
+        raise ValueError("no weights")
     outputs = len(intercept)
     alone, within = (_layer(arrays, name, n, k) for name, n in (("alone", k), ("within", k + context_width(k))))
     whole = _layer(arrays, "whole", article_width(k, outputs > k), k)
     if alone is None or outputs not in (k, 2 * k) or not np.isfinite(intercept).all():
         raise ValueError("labels and weights differ in number")
     blocks = tuple(_block(part, arrays, place, outputs) for place, part in enumerate(data["blocks"]))
-    linear = LinearModel(blocks, intercept, Lexicon.from_dict(data["lexicon"]), int(data["learnt"]))
+    linear = LinearModel(blocks, intercept, Lexicon.from_dict(data["lexicon"]), learnt)
     return StoredModel(SentenceModel(linear, alone, within), whole, codebook)
 
 
@@ -348,10 +368,13 @@ def _block(part: dict[str, Any], arrays: dict[str, np.ndarray], place: int, outp
         raise ValueError("terms and weights differ in number")
     if hashes.dtype != np.uint64 or df.dtype.kind != "u" or (hashes[1:] <= hashes[:-1]).any():
         raise ValueError("terms are not in order")
-    if part["kind"] not in KINDS or not 1 <= part["low"] <= part["high"] <= _WIDEST:
+    low, high, cut, weight = part["low"], part["high"], part["cut"], float(part["weight"])
+    if part["kind"] not in KINDS or not all(type(number) is int for number in (low, high, cut)):
         raise ValueError("a block of an unknown kind")
-    block = Block(part["kind"], part["low"], part["high"], int(part["cut"]), tuple(part["skip"].split()))
-    return WeightedBlock(block, hashes, packed, float(part["weight"]), df, coef)
+    if not 1 <= low <= high <= _WIDEST or not 0 <= cut <= _WIDEST or not 0 < weight <= _WIDEST or hashes.ndim != 1:
+        raise ValueError("a block that is no block")
+    block = Block(part["kind"], low, high, cut, tuple(part["skip"].split()))
+    return WeightedBlock(block, hashes, packed, weight, df, coef)
 
 
 def _layer(arrays: dict[str, np.ndarray], name: str, features: int, labels: int) -> Layer | None:
@@ -359,7 +382,7 @@ def _layer(arrays: dict[str, np.ndarray], name: str, features: int, labels: int)
         return None
     layer = Layer(arrays[f"{name} weights"], arrays[f"{name} bias"])
     # a label that was never learnt has a bias of minus infinity
-    sound = np.isfinite(layer.weights).all() and (layer.bias < np.inf).all() and np.isfinite(layer.bias).any()
+    sound = (np.abs(layer.weights) < _MANY).all() and (layer.bias < _MANY).all() and np.isfinite(layer.bias).any()
     if layer.bias.shape != (labels,) or layer.weights.shape != (features, labels) or not sound:
         raise ValueError("labels and weights differ in number")
     return layer
