@@ -37,6 +37,7 @@ _OLD_FILE = "model.joblib"  # of haltung up to format 5: a pickle, never opened
 _HEADER = "haltung"
 _HEAD = 100_000  # bytes of a foreign file that are looked at
 _TRIES, _PAUSE, _PATIENCE = 5, 0.05, 30  # times, seconds, seconds: another process is writing the model
+_FORMATS = 1_000
 _MANY = 10**12  # more sentences than anyone has read
 _WIDEST = 100  # n-grams or distances; a longer one would take for ever
 _LARGEST = 200_000_000  # bytes; a model of a million sentences has less
@@ -84,6 +85,8 @@ def _read(folder: Path) -> StoredModel:
             raise HaltungError(f"{path}: has {path.stat().st_size:,} bytes, more than any model; train it anew")
         data = path.read_bytes()
         header = json.loads(_header_of(path, data)["__metadata__"][_HEADER])
+        if type(header["format"]) is not int or not 0 < header["format"] < _FORMATS:
+            raise ValueError("no format")
         if header["format"] != FORMAT:
             remedy = "update haltung" if header["format"] > FORMAT else "train it anew"
             raise HaltungError(f"{path}: has format {header['format']}, this haltung reads {FORMAT}; {remedy}")
@@ -172,7 +175,8 @@ def _pickled_names(head: bytes) -> list[str]:
                 strings.append(argument)
     except Exception:  # pickletools raises whatever the bytes make it raise
         pass
-    return list(dict.fromkeys(names))[:5]
+    shown = ("".join(letter for letter in name[:60] if letter.isprintable()) for name in names)
+    return list(dict.fromkeys(shown))[:5]
 
 
 def write_model(
@@ -218,9 +222,10 @@ def _write(
 def read_metrics(folder: Path) -> dict[str, Any]:
     """Return the metrics of a model folder, or an empty dict where there are none."""
     try:
-        return json.loads(_current(folder, METRICS_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads(_current(folder, METRICS_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return {}
+    return found if isinstance(found, dict) else {}
 
 
 def has_previous(folder: Path) -> bool:
@@ -349,7 +354,13 @@ def _stored(data: dict[str, Any], arrays: dict[str, np.ndarray], path: Path) -> 
     except HaltungError as error:  # its remedy is for a codebook file
         raise ValueError(str(error)) from None
     intercept, k, learnt = arrays["intercept"], len(codebook.ids), int(data["learnt"])
-    if intercept.ndim != 1 or not 0 < learnt < _MANY or not data["blocks"] or not isinstance(data["blocks"], list):
+    if (
+        intercept.ndim != 1
+        or (np.abs(intercept) > _MANY).any()
+        or not 0 < learnt < _MANY
+        or not data["blocks"]
+        or not isinstance(data["blocks"], list)
+    ):
         raise ValueError("no weights")
     outputs = len(intercept)
     alone, within = (_layer(arrays, name, n, k) for name, n in (("alone", k), ("within", k + context_width(k))))
@@ -364,7 +375,12 @@ def _stored(data: dict[str, Any], arrays: dict[str, np.ndarray], path: Path) -> 
 def _block(part: dict[str, Any], arrays: dict[str, np.ndarray], place: int, outputs: int) -> WeightedBlock:
     hashes, packed, df, coef = (arrays[f"block {place} {name}"] for name in ("hashes", "terms", "df", "coef"))
     terms = len(hashes)
-    if coef.shape != (terms, outputs) or df.shape != (terms,) or not np.isfinite(coef).all():
+    if (
+        coef.dtype != np.float16
+        or coef.shape != (terms, outputs)
+        or df.shape != (terms,)
+        or not np.isfinite(coef).all()
+    ):
         raise ValueError("terms and weights differ in number")
     if hashes.dtype != np.uint64 or df.dtype.kind != "u" or (hashes[1:] <= hashes[:-1]).any():
         raise ValueError("terms are not in order")

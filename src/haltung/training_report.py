@@ -133,8 +133,11 @@ def additions_text(prepared: Prepared, extra: Sequence[Path]) -> str:
 def forgotten_text(metrics: dict[str, Any], prepared: Prepared) -> str | None:
     """Say which files the present model learnt from that the new one would not, or None."""
     given = {path.name for path in prepared.combined.files}
-    learnt = [found["name"] for found in metrics.get("trained_on", {}).get("files", [])]
-    missing = sorted(set(learnt) - given)
+    learnt = metrics.get("trained_on")
+    files = learnt.get("files") if isinstance(learnt, dict) else None
+    # a model from elsewhere may say anything there
+    names = (found.get("name") for found in files if isinstance(found, dict)) if isinstance(files, list) else ()
+    missing = sorted({printable(name) for name in names if isinstance(name, str)} - given)
     if not missing:
         return None
     return f"The present model also learnt from {', '.join(missing)}; name them too if the new one shall."
