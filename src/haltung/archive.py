@@ -53,6 +53,23 @@ class Broken:
 
 
 @dataclass(frozen=True)
+class Row:
+    """One row as it stands in a file: its place, and its values by the names of the columns."""
+
+    place: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns that are read, the one that no file may lack, and what mends a file that lacks it."""
+
+    wanted: tuple[str, ...]
+    needed: str
+    remedy: str
+
+
+@dataclass(frozen=True)
 class Chunk:
     """Some rows of the archives, in order; `size` are the bytes that they are from, about."""
 
@@ -85,36 +102,42 @@ def chunks(paths: Iterable[Path], fields: Fields) -> Iterator[Chunk]:
 
     Raises `HaltungError` where a file cannot be read or lacks the field of the text.
     """
-    number, rows, size, letters = 0, [], 0, 0
+    names = dict.fromkeys([fields.id, fields.date, fields.title, fields.text, *fields.kept])
+    columns = Columns(tuple(names), fields.text, "name it with --text")
+    number, found, size, letters = 0, [], 0, 0
     for path in paths:
-        for row, taken in _rows(path, fields):
-            rows.append(row)
+        for row, taken in rows(path, columns):
+            record = _record(row.place, row.values, fields) if isinstance(row, Row) else row
+            found.append(record)
             size += taken
-            letters += len(row.article.text) if isinstance(row, Record) else 0
-            if len(rows) == _ROWS or letters >= _BYTES:
-                yield Chunk(number, tuple(rows), size)
-                number, rows, size, letters = number + 1, [], 0, 0
-    if rows:
-        yield Chunk(number, tuple(rows), size)
+            letters += len(record.article.text) if isinstance(record, Record) else 0
+            if len(found) == _ROWS or letters >= _BYTES:
+                yield Chunk(number, tuple(found), size)
+                number, found, size, letters = number + 1, [], 0, 0
+    if found:
+        yield Chunk(number, tuple(found), size)
 
 
-def _rows(path: Path, fields: Fields) -> Iterator[tuple[Record | Broken, int]]:
-    """Yield each row, and how many bytes of the file were read for it."""
+def rows(path: Path, columns: Columns) -> Iterator[tuple[Row | Broken, int]]:
+    """Yield each row of a file, and how many bytes of the file were read for it.
+
+    Raises `HaltungError` where the file cannot be read or lacks the needed column.
+    """
     if path.suffix.lower() == ".parquet":
-        yield from _parquet_rows(path, fields)
+        yield from _parquet_rows(path, columns)
         return
     try:
         with path.open("rb") as file:
             read = _csv_rows if path.suffix.lower() == ".csv" else _json_rows
             before = 0
-            for row in read(path, file, fields):
+            for row in read(path, file, columns):
                 yield row, file.tell() - before
                 before = file.tell()
     except OSError as error:
         raise HaltungError(f"{path}: cannot be read ({error.strerror}); check the path") from None
 
 
-def _json_rows(path: Path, file: BinaryIO, fields: Fields) -> Iterator[Record | Broken]:
+def _json_rows(path: Path, file: BinaryIO, _: Columns) -> Iterator[Row | Broken]:
     for number, line in enumerate(_lines(file), start=1):
         place = f"{path}: line {number}"
         if line is None:
@@ -130,7 +153,7 @@ def _json_rows(path: Path, file: BinaryIO, fields: Fields) -> Iterator[Record | 
         except (ValueError, RecursionError):
             yield Broken(place, "is not valid JSON")
             continue
-        yield _record(place, values, fields) if isinstance(values, dict) else Broken(place, "is not a JSON object")
+        yield Row(place, values) if isinstance(values, dict) else Broken(place, "is not a JSON object")
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes | None]:
@@ -144,7 +167,7 @@ def _lines(file: BinaryIO) -> Iterator[bytes | None]:
         yield None
 
 
-def _csv_rows(path: Path, file: BinaryIO, fields: Fields) -> Iterator[Record | Broken]:
+def _csv_rows(path: Path, file: BinaryIO, columns: Columns) -> Iterator[Row | Broken]:
     first = next(_lines(file), b"") or b""
     file.seek(0)
     # bytes that are no UTF-8 become lone surrogates, by which their row is found broken
@@ -154,8 +177,8 @@ def _csv_rows(path: Path, file: BinaryIO, fields: Fields) -> Iterator[Record | B
         delimiter = max(_DELIMITERS, key=first.decode("utf-8", "replace").count)
         reader = csv.reader(text, delimiter=delimiter)
         header = next(reader, [])
-        if fields.text not in header:
-            raise _no_text(f"{path}: line 1", fields, header)
+        if columns.needed not in header:
+            raise _lacking(f"{path}: line 1", columns, header)
         while True:
             line = reader.line_num + 1
             place = f"{path}: line {line}"
@@ -172,7 +195,7 @@ def _csv_rows(path: Path, file: BinaryIO, fields: Fields) -> Iterator[Record | B
                 yield Broken(place, f"has {len(cells)} cells, the header has {len(header)}")
                 continue
             values = dict(zip(header, cells, strict=True))
-            yield _record(place, values, fields) if _is_utf8(cells) else Broken(place, "is not valid UTF-8")
+            yield Row(place, values) if _is_utf8(cells) else Broken(place, "is not valid UTF-8")
     finally:
         csv.field_size_limit(limit)
         text.detach()
@@ -186,7 +209,7 @@ def _is_utf8(cells: list[str]) -> bool:
     return True
 
 
-def _parquet_rows(path: Path, fields: Fields) -> Iterator[tuple[Record | Broken, int]]:
+def _parquet_rows(path: Path, columns: Columns) -> Iterator[tuple[Row | Broken, int]]:
     parquet = parquet_library()
     try:
         file = parquet.ParquetFile(path)
@@ -195,25 +218,21 @@ def _parquet_rows(path: Path, fields: Fields) -> Iterator[tuple[Record | Broken,
         raise HaltungError(f"{path}: cannot be read as Parquet ({reason}); check the file") from None
     with file:
         names = file.schema_arrow.names
-        if fields.text not in names:
-            raise _no_text(str(path), fields, names)
-        wanted = [name for name in _named(fields) if name in names]
+        if columns.needed not in names:
+            raise _lacking(str(path), columns, names)
+        wanted = [name for name in columns.wanted if name in names]
         bytes_a_row = path.stat().st_size / max(1, file.metadata.num_rows)
         number = 0
         for batch in file.iter_batches(batch_size=_ROWS, columns=wanted):
             for values in batch.to_pylist():
                 number += 1
                 size = int(number * bytes_a_row) - int((number - 1) * bytes_a_row)
-                yield _record(f"{path}: row {number}", values, fields), size
+                yield Row(f"{path}: row {number}", values), size
 
 
-def _no_text(place: str, fields: Fields, names: list[str]) -> HaltungError:
+def _lacking(place: str, columns: Columns, names: list[str]) -> HaltungError:
     there = ", ".join(names) or "none"
-    return HaltungError(f"{place}: has no column {fields.text!r} (it has {there}); name it with --text")
-
-
-def _named(fields: Fields) -> list[str]:
-    return list(dict.fromkeys([fields.id, fields.date, fields.title, fields.text, *fields.kept]))
+    return HaltungError(f"{place}: has no column {columns.needed!r} (it has {there}); {columns.remedy}")
 
 
 def _record(place: str, values: dict[str, Any], fields: Fields) -> Record | Broken:

@@ -17,6 +17,9 @@ from haltung.errors import HaltungError
 if TYPE_CHECKING:
     from haltung.archive import Broken
     from haltung.archive_run import Settings
+    from haltung.article import Article
+    from haltung.codebook import Codebook
+    from haltung.dated_articles import DatedArticle
 
 app = typer.Typer(
     help="Where does a German article say that South Korea stands on arming Ukraine?",
@@ -35,6 +38,28 @@ class Format(StrEnum):
     json = "json"
     jsonl = "jsonl"
     csv = "csv"
+
+
+class CurveFormat(StrEnum):
+    """How a curve is printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+class By(StrEnum):
+    """The length of a curve's periods."""
+
+    day = "day"
+    week = "week"
+    month = "month"
+
+
+class Group(StrEnum):
+    """What has a curve of its own."""
+
+    source = "source"
 
 
 class PlainFormat(StrEnum):
@@ -117,6 +142,52 @@ def score(
         tuple(paths[:-1]), Path(paths[-1]), fields, sentences, model, jobs, dask, resume, overwrite, strict
     )
     _score_archives(settings)
+
+
+@app.command()
+def track(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="Dated articles: files, folders, quoted patterns; or rows that `haltung score` wrote.",
+        ),
+    ],
+    by: Annotated[By, typer.Option(help="The length of a period.")] = By.week,
+    group: Annotated[
+        Group | None, typer.Option(help="A curve a source: an article's folder, a row's field `source` or its file.")
+    ] = None,
+    copies: Annotated[bool, typer.Option("--copies", help="Count each copy of a text, not each text once.")] = False,
+    format: Annotated[CurveFormat, typer.Option("--format", "-f", help="How to print.")] = CurveFormat.table,
+    out: Annotated[Path | None, typer.Option(metavar="HTML", help="Write a page with curves and turns too.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the curves too (.svg, .png).")] = None,
+    model: ModelOption = None,
+) -> None:
+    """Follow the stance through time: its shares, how sure they are, and where it turns.
+
+    Articles without a date are listed and left out; of copies of one text the first counts.
+    """
+    from haltung.report import Painter
+    from haltung.timeline import timeline
+    from haltung.timeline_files import check_files, write_files
+    from haltung.timeline_report import timeline_csv, timeline_json, timeline_text
+
+    check_files(out, plot)
+    articles, book, failed = _dated_articles(paths, model)
+    found = timeline(articles, book, by.value, group is not None, copies)
+    write_files(found, out, plot)
+    if format is CurveFormat.json:
+        typer.echo(timeline_json(found))
+    elif format is CurveFormat.csv:
+        typer.echo(timeline_csv(found), nl=False)
+    else:
+        painter = Painter(book, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+        typer.echo(timeline_text(found, painter), color=True)
+    for path in (out, plot):
+        if path:
+            typer.echo(f"Wrote {path}.", err=True)
+    if failed:
+        sys.exit(2)
 
 
 @app.command()
@@ -304,6 +375,42 @@ def _score(paths: list[str], format: Format, model: Path | None, detailed: bool)
         typer.echo(rows(verdicts, loaded.codebook), nl=False)
     if failed:
         sys.exit(2)
+
+
+def _dated_articles(paths: list[str], model: Path | None) -> tuple[list[DatedArticle], Codebook, bool]:
+    """Return the articles that paths stand for, the codebook, and whether anything could not be read."""
+    from haltung.article import read
+    from haltung.dated_articles import is_scored, named_files, of_reading
+    from haltung.model import load
+    from haltung.scored_articles import scored_articles
+
+    loaded, failed = load(model), False
+
+    def told(row: Broken) -> None:
+        nonlocal failed
+        failed = True
+        _complain(HaltungError(f"{row.place}: {row.reason}; left out"))
+
+    def articles(files: list[str]) -> Iterator[Article]:
+        nonlocal failed
+        for source in _shown(files, quiet=False):
+            try:
+                yield read(source)
+            except HaltungError as error:
+                _complain(error)
+                failed = True
+
+    files = []
+    for path in paths:
+        inside = named_files(path)
+        files += inside
+        if not inside:
+            _complain(HaltungError(f"{path}: holds no .txt, .md or .html file; name a folder with articles"))
+            failed = True
+    unscored = [file for file in files if not is_scored(file)]
+    found = [of_reading(reading) for reading in loaded.read_many(articles(unscored))]
+    found += scored_articles([file for file in files if is_scored(file)], loaded.codebook, told)
+    return found, loaded.codebook, failed
 
 
 def _score_archives(settings: Settings) -> None:

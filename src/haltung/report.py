@@ -26,7 +26,7 @@ class Painter:
 
     def __init__(self, codebook: Codebook, color: bool) -> None:
         self.codebook = codebook
-        self._color = color
+        self.color = color
 
     def label(self, label_id: str, text: str, bold: bool = False) -> str:
         """Return `text` in the label's colour."""
@@ -43,7 +43,7 @@ class Painter:
         return self._styled("1", text)
 
     def _styled(self, code: str, text: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._color and text else text
+        return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text
 
 
 def printable(text: str) -> str:
