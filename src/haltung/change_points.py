@@ -15,8 +15,9 @@ import numpy as np
 LEVEL = 0.01  # of the test: so many series without a turn show one
 _SHUFFLES = 999
 _SEED = 20240620
-_FEWEST = 3.0  # articles with a stance on each side; fewer are no new line but an exception
-_MOSTLY = 0.5  # articles with a stance on the day that a turn begins
+_MOSTLY = 0.5  # from this probability an article has a stance
+_FEWEST = 3  # articles with a stance on each side; fewer are no new line but an exception
+_LEAST = 0.2  # of the share changes hands; less is no turn, however sure
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ def change_points(dates: Sequence[datetime.date], stances: np.ndarray) -> list[C
     less than 1 by its probability of no stance, so an article without one hardly counts. Each part of the series is
     an urn of stances; a part is cut where two urns are likeliest, if the gain in log-likelihood exceeds that of
     99 % of the 999 shuffles of its articles over its dates (Good 2005, *Permutation, Parametric and Bootstrap Tests
-    of Hypotheses*, ch. 3), and both parts are searched again. Articles of one day are never parted. The seed is fixed.
+    of Hypotheses*, ch. 3), and both parts are searched again. A cut leaves three articles with a stance on each side,
+    stands before a day that has one, and moves a fifth of the share or more. The seed is fixed.
     """
     rng = np.random.default_rng(_SEED)
     found: list[ChangePoint] = []
@@ -53,7 +55,7 @@ def change_points(dates: Sequence[datetime.date], stances: np.ndarray) -> list[C
 def _cut(dates: Sequence[datetime.date], stances: np.ndarray, rng: np.random.Generator) -> ChangePoint | None:
     """Return where a part of the series is cut, or None where chance does as well."""
     days = [place for place, date in enumerate(dates) if not place or date != dates[place - 1]]
-    if stances.sum() < 2 * _FEWEST or len(days) < 2:
+    if len(days) < 2:
         return None
     gains = _gains(stances, days)
     best = int(gains.argmax())
@@ -74,12 +76,18 @@ def _gains(stances: np.ndarray, days: Sequence[int]) -> np.ndarray:
     whole, before = before[-1], before[:-1]
     after = whole - before
     gains = _log_likelihood(before) + _log_likelihood(after) - _log_likelihood(whole)
-    few = np.minimum(before.sum(axis=1), after.sum(axis=1)) < _FEWEST
-    return np.where(few | (by_day[1:].sum(axis=1) < _MOSTLY), 0.0, gains)
+    carrying = np.add.reduceat(stances.sum(axis=1) >= _MOSTLY, days, dtype=int)
+    earlier = carrying.cumsum()
+    enough = np.minimum(earlier[:-1], earlier[-1] - earlier[:-1]) >= _FEWEST
+    moved = abs(_shares(after) - _shares(before)).sum(axis=1) / 2
+    return np.where(enough & (carrying[1:] > 0) & (moved >= _LEAST), gains, 0.0)
 
 
 def _log_likelihood(counts: np.ndarray) -> np.ndarray:
     """Return the greatest multinomial log-likelihood of (expected) counts, along the last axis."""
+    return (counts * np.log(_shares(counts))).sum(axis=-1)
+
+
+def _shares(counts: np.ndarray) -> np.ndarray:
     safe = np.maximum(counts, 1e-12)
-    total = safe.sum(axis=-1, keepdims=True)
-    return (safe * np.log(safe / total)).sum(axis=-1)
+    return safe / safe.sum(axis=-1, keepdims=True)

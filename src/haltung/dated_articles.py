@@ -39,7 +39,7 @@ class DatedArticle:
     date: datetime.date | None
     probabilities: np.ndarray
     said: tuple[Said, ...]
-    grams: frozenset[int]
+    grams: np.ndarray
     copies: int = 1
 
 

@@ -13,15 +13,15 @@ from typing import Any
 from haltung.codebook import Codebook
 
 _FOLDER = Path(__file__).parent / "pages"
-_LIGHT, _DARK = "#fcfcfa", "#17191d"  # the backgrounds, as in the style sheets
-_CONTRAST = 4.6  # to the background; WCAG 2.2 AA asks 4.5 of text
+_LIGHT, _DARK = ("#fcfcfa", "#f1f0eb"), ("#17191d", "#202329")  # the page, and a panel on it
+_CONTRAST = 4.6  # to the panel, which is the nearer one to the text; WCAG 2.2 AA asks 4.5 of text
 
 
 def page(name: str, title: str, body: str, data: Any, codebook: Codebook) -> str:  # noqa: ANN401 (any JSON)
     """Return the page `name` (its .html, .css and .js lie in `pages/`) with `body`, which is HTML, and `data`.
 
-    The style knows the labels' colours as `--label-0` …, in the codebook's order. A Content-Security-Policy lets
-    nothing but this style and this script work.
+    The style knows the labels' colours as `--label-0` …, in the codebook's order, and the backgrounds as `--page` and
+    `--wash`. A Content-Security-Policy lets nothing but this style and this script work.
     """
     style = f"{_color_style(codebook)}\n{_part(f'{name}.css')}"
     script = _part(f"{name}.js")
@@ -66,14 +66,14 @@ def luminance(color: str) -> float:
 
 
 def _color_style(codebook: Codebook) -> str:
-    def variables(background: str) -> str:
-        return " ".join(
-            f"--label-{place}: {readable(label.color, background)};" for place, label in enumerate(codebook.labels)
-        )
+    def variables(page: str, panel: str) -> str:
+        labels = enumerate(codebook.labels)
+        colors = "".join(f" --label-{place}: {readable(label.color, panel)};" for place, label in labels)
+        return f":root {{ --page: {page}; --wash: {panel};{colors} }}"
 
     classes = "\n".join(f".label-{place} {{ --label: var(--label-{place}); }}" for place in range(len(codebook.labels)))
-    light, dark = (f":root {{ --page: {color}; {variables(color)} }}" for color in (_LIGHT, _DARK))
-    return f"{light}\n@media screen and (prefers-color-scheme: dark) {{ {dark} }}\n{classes}"
+    dark = f"@media screen and (prefers-color-scheme: dark) {{ {variables(*_DARK)} }}"
+    return f"{variables(*_LIGHT)}\n{dark}\n{classes}"
 
 
 def _channels(color: str) -> list[int]:

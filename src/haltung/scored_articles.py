@@ -44,7 +44,7 @@ def scored_articles(files: Iterable[str], codebook: Codebook, told: Callable[[Br
         title, group = _plain(values.get("title")), _plain(values.get(_SOURCE)) or Path(file).stem
         said = tuple(Said(title, float(share)) for share in shares)
         date = iso_date(_plain(values.get("date"))[:10])
-        articles.append(DatedArticle(name, group, title, date, shares, said, frozenset()))
+        articles.append(DatedArticle(name, group, title, date, shares, said, word_grams("")))
     if sentences and not articles:
         raise HaltungError(f"{last}: holds rows of sentences, without verdicts; name the rows of the articles too")
     return [_with_sentences(article, sentences.get(article.source, [])) for article in articles]

@@ -19,7 +19,8 @@ from haltung.turns import Turn
 TURNS = (
     "Turns are found by binary segmentation (Scott & Knott 1974) on the likelihood of the dated articles' stances; a "
     f"turn stands only where at most {LEVEL:.0%} of 999 shuffles of the articles over their dates do as well. So about "
-    f"{LEVEL:.0%} of series without a turn show one. Its strength is the part of the shares that changes hands, 0 to 1."
+    f"{LEVEL:.0%} of series without a turn show one. Its strength is the part of the shares that changes hands, 0 to 1 "
+    "(at least 0.2)."
 )
 # the chart, in units of its view box
 _WIDTH, _LEFT, _RIGHT, _TOP, _PANEL, _GAP, _COUNTS = 960, 40, 12, 34, 92, 30, 40
@@ -180,7 +181,7 @@ def _table(found: Timeline, curve: Curve) -> Iterator[str]:
 
 
 def _row(period: Period, turning: bool, book: Codebook) -> str:
-    lead = "no stance"
+    lead = escape(book.label(book.none).title) if book.none else ""
     if period.stance:
         share = period.shares[period.stance]
         lead = f"{_title(period.stance, book)} {_share_text(share)}"

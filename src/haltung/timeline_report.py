@@ -182,7 +182,7 @@ def _period_line(period: Period, painter: Painter, marks: dict[str, str], room: 
     cells, titles, left = room
     book = painter.codebook
     if period.stance is None:
-        return painter.dim(f"{_NOTHING * cells}  {'no stance'}")
+        return painter.dim(f"{_NOTHING * cells}  {book.label(book.none).title if book.none else ''}")
     lead = period.shares[period.stance]
     counts = _cells([share.share for share in period.shares.values()], cells)
     bar = "".join(
