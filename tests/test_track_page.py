@@ -138,7 +138,7 @@ def test_tab_and_enter_open_the_numbers(opened, text):
 
 def test_both_turns_stand_in_the_chart_and_below_it(opened, text):
     page = opened(text)
-    assert page.locator(".turn-date").all_inner_texts() == ["2024-06-20", "2025-01-16"]
+    assert page.locator(".turn-date").all_text_contents() == ["2024-06-20", "2025-01-16"]
     heads = page.locator(".turns h4").all_inner_texts()
     assert heads == ["2024-06-20 rules out → considers", "2025-01-16 considers → defers to allies"]
     assert "neu prüfen" in page.locator(".turns").inner_text()
