@@ -232,6 +232,13 @@ def test_turns_are_marked_in_the_timeline(found):
     assert [line.split()[1] for line in marked] == ["2024-06", "2025-01", "2024-06-20", "2025-01-16"]
 
 
+def test_periods_without_articles_leave_a_gap(book):
+    articles = [dated(book, date, 1.0) for date in ("2024-01-10", "2024-02-10", "2024-05-10", "2024-06-10")]
+    lines = text_of(timeline(articles, book, "month")).splitlines()
+    shown = [line.split()[0] for line in lines if re.match(r"  (2024|⋮)", line)]
+    assert shown == ["2024-01", "2024-02", "⋮", "2024-05", "2024-06"]
+
+
 def test_control_codes_of_articles_never_reach_the_terminal(book):
     articles = [
         dated(book, "2024-03-04", 1.0, source=HOSTILE, group=HOSTILE, text=HOSTILE),

@@ -20,7 +20,8 @@ from haltung.timeline import METHOD, Curve, Period, Timeline
 from haltung.turns import Turn
 
 _NARROW, _WIDE = 60, 140  # columns
-_BLOCK, _TURN, _NOTHING = "█", "▸", "·"
+_BLOCK, _TURN, _NOTHING, _GAP = "█", "▸", "·", "⋮"
+_LONGEST = {"day": 1, "week": 7, "month": 31}  # days from a period to the next
 _SHORT_BAR, _LONG_BAR, _ROOMY = 8, 20, 100  # the bar's cells, and the columns from which it is the long one
 _LISTED = 10  # undated articles named in the terminal
 
@@ -165,7 +166,11 @@ def _curve_lines(found: Timeline, curve: Curve, painter: Painter, marks: dict[st
     titles = max(len("leading"), *(len(found.codebook.label(label).title) for label in marks))
     head = f"  {found.by:<{names}}  {'n':>{counts}}  {'shares':<{bar}}  {'leading':<{titles}}  {'':>4} {'95 %':>6}"
     yield painter.dim(f"{head}  strongest sentence"[:columns])
+    before = None
     for period, turns in zip(curve.periods, curve.turns_by_period(), strict=True):
+        if before and (period.start - before).days > _LONGEST[found.by]:
+            yield painter.dim(f"  {_GAP}")
+        before = period.start
         start = f"{_TURN if turns else ' '} {period.name:<{names}}  {_count(period):>{counts}}  "
         yield start + _period_line(period, painter, marks, (bar, titles, columns - len(start)))
     yield ""
