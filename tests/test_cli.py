@@ -166,9 +166,9 @@ def test_without_any_model_the_shipped_one_is_read(haltung, ticker):
 
 @pytest.mark.parametrize("content", [None, b"", "Südkorea prüft.\n".encode()])
 def test_a_damaged_model_is_one_line(haltung, small_copy, ticker, content):
-    path = small_copy / "model.joblib"
+    path = small_copy / "model.safetensors"
     path.write_bytes(path.read_bytes()[:5000] if content is None else content)
-    assert refused(haltung("classify", ticker, "--model", small_copy), "model.joblib", "train it anew")
+    assert refused(haltung("classify", ticker, "--model", small_copy), "model.safetensors", "train it anew")
 
 
 def test_a_reader_that_goes_away_is_no_error(small_folder, articles, tmp_path):

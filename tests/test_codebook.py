@@ -21,7 +21,7 @@ def test_labels_keep_their_order_and_none_may_be_absent(tmp_path):
 def test_a_codebook_survives_the_model_file(tmp_path):
     for content in (TWO, 'none = "ja"\n' + TWO):
         book = read(tmp_path, content)
-        assert Codebook.from_dict(book.to_dict()) == book
+        assert Codebook.from_dict(book.to_dict(), tmp_path) == book
 
 
 @pytest.mark.parametrize(

@@ -225,7 +225,7 @@ def test_load_takes_the_folder_then_the_variable_then_the_working_directory_then
 
 
 def test_a_missing_model_is_named(tmp_path):
-    with pytest.raises(haltung.HaltungError, match=r"nirgends: holds no model\.joblib; .*--model"):
+    with pytest.raises(haltung.HaltungError, match=r"nirgends: holds no model\.safetensors; .*--model"):
         haltung.load(tmp_path / "nirgends")
 
 

@@ -10,8 +10,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_everything_that_commands_need_ships():
     for part in (
-        "model/model.joblib",
+        "model/model.safetensors",
         "model/metrics.json",
+        "model/SHA256SUMS",
         "annotations/sentences.csv",
         "annotations/articles.csv",
         "annotations/codebook.toml",

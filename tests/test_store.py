@@ -1,4 +1,5 @@
 import contextlib
+import hashlib
 import json
 import re
 import shutil
@@ -8,10 +9,12 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from haltung.errors import HaltungError
 from haltung.probabilities import Layer
-from haltung.store import StoredModel, read_metrics, read_model, rollback, write_model
+from haltung.store import StoredModel, read_metrics, read_model, rollback, sign, write_model
 from haltung.verdict import article_probabilities, article_width
 
 TEXTS = ["Seoul prüft Waffenhilfe für Kiew.", "Es regnet.", "Südkorea liefert keine Munition.", ""]
@@ -84,21 +87,12 @@ def test_each_layer_is_kept_by_itself(small, tmp_path, gone):
     assert not says_the_same(again, small)
 
 
-def test_the_model_file_holds_plain_data_only(small_folder):
-    def walk(value):
-        if isinstance(value, dict):
-            assert all(type(key) is str for key in value)
-            for part in value.values():
-                walk(part)
-        elif isinstance(value, list):
-            for part in value:
-                walk(part)
-        elif isinstance(value, np.ndarray):
-            assert value.dtype.kind in "fu"
-        else:
-            assert type(value) in (str, int, float)
-
-    walk(joblib.load(small_folder / "model.joblib"))
+def test_the_checksums_are_those_that_sha256sum_reads(small_folder):
+    lines = (small_folder / "SHA256SUMS").read_text().splitlines()
+    assert {line.split("  ")[1] for line in lines} == {"model.safetensors", "metrics.json", "README.md"}
+    for line in lines:
+        known, name = line.split("  ")
+        assert hashlib.sha256((small_folder / name).read_bytes()).hexdigest() == known
 
 
 def test_the_model_before_is_kept_and_nothing_else(small, weather, tmp_path):
@@ -192,38 +186,55 @@ def damage_by_other_object(path):
     joblib.dump(["kein", "Modell"], path)
 
 
+def changed(path, change):
+    """Rewrite a model file, its checksum too, after `change(header, arrays)`."""
+    with safe_open(path, framework="numpy") as file:
+        header = json.loads(file.metadata()["haltung"])
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    change(header, arrays)
+    whole = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+    save_file(whole, path, metadata={"haltung": json.dumps(header)})
+    sign(path.parent)
+
+
 def damage_by_format(path):
-    joblib.dump({**joblib.load(path), "format": 99}, path)
+    changed(path, lambda header, arrays: header.update(format=3))
 
 
 def damage_by_lost_weights(path):
-    data = joblib.load(path)
-    data["blocks"][0]["coef"] = data["blocks"][0]["coef"][:-1]
-    joblib.dump(data, path)
+    changed(path, lambda header, arrays: arrays.update({"block 0 coef": arrays["block 0 coef"][:-1]}))
 
 
-def damage_by_lost_label(path):
-    data = joblib.load(path)
-    data["codebook"]["labels"] = data["codebook"]["labels"][:-1]
-    joblib.dump(data, path)
+def damage_by_disorder(path):
+    changed(path, lambda header, arrays: arrays.update({"block 0 hashes": arrays["block 0 hashes"][::-1]}))
+
+
+def damage_by_infinity(path):
+    changed(path, lambda header, arrays: arrays["block 0 coef"].__setitem__((0, 0), np.inf))
+
+
+def damage_by_lost_array(path):
+    changed(path, lambda header, arrays: arrays.pop("block 1 df"))
+
+
+def damage_by_unknown_block(path):
+    changed(path, lambda header, arrays: header["blocks"][0].update(kind="os.system"))
 
 
 def damage_by_lost_layer(path):
-    data = joblib.load(path)
-    data["alone"] = {}
-    joblib.dump(data, path)
+    changed(path, lambda header, arrays: arrays.pop("alone weights"))
 
 
 def damage_by_lost_features_of_a_layer(path):
-    data = joblib.load(path)
-    data["within"]["weights"] = data["within"]["weights"][:-1]
-    joblib.dump(data, path)
+    changed(path, lambda header, arrays: arrays.update({"within weights": arrays["within weights"][:-1]}))
 
 
 def damage_by_lost_column_of_a_layer(path):
-    data = joblib.load(path)
-    data["within"]["weights"] = data["within"]["weights"][:, :-1]
-    joblib.dump(data, path)
+    changed(path, lambda header, arrays: arrays.update({"within weights": arrays["within weights"][:, :-1]}))
+
+
+def damage_by_lost_label(path):
+    changed(path, lambda header, arrays: header["codebook"]["label"].pop())
 
 
 @pytest.mark.parametrize(
@@ -235,6 +246,10 @@ def damage_by_lost_column_of_a_layer(path):
         damage_by_other_object,
         damage_by_format,
         damage_by_lost_weights,
+        damage_by_lost_array,
+        damage_by_disorder,
+        damage_by_infinity,
+        damage_by_unknown_block,
         damage_by_lost_label,
         damage_by_lost_layer,
         damage_by_lost_features_of_a_layer,
@@ -242,8 +257,8 @@ def damage_by_lost_column_of_a_layer(path):
     ],
 )
 def test_a_damaged_model_is_one_line_that_names_the_file(damage, small_copy):
-    damage(small_copy / "model.joblib")
-    with pytest.raises(HaltungError, match=r"model\.joblib: .*train it anew") as caught:
+    damage(small_copy / "model.safetensors")
+    with pytest.raises(HaltungError, match=r"model\.safetensors: .*train it anew") as caught:
         read_model(small_copy)
     assert "\n" not in str(caught.value)
 

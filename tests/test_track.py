@@ -239,6 +239,12 @@ def test_periods_without_articles_leave_a_gap(book):
     assert shown == ["2024-01", "2024-02", "⋮", "2024-05", "2024-06"]
 
 
+def test_text_is_no_formula_in_the_csv(book):
+    articles = [dated(book, "2024-03-04", 1.0, source="-x()", group="@x", text="=HYPERLINK(A1)")]
+    (row,) = csv.DictReader(io.StringIO(timeline_csv(timeline(articles, book, grouped=True))))
+    assert [row["sentence"], row["source"], row["group"]] == ["'=HYPERLINK(A1)", "'-x()", "'@x"]
+
+
 def test_control_codes_of_articles_never_reach_the_terminal(book):
     articles = [
         dated(book, "2024-03-04", 1.0, source=HOSTILE, group=HOSTILE, text=HOSTILE),
@@ -379,6 +385,18 @@ def test_the_rest_is_done_where_something_cannot_be_read(haltung, series, tmp_pa
     assert all(part in line for part, line in zip(("fehlt*.txt", "line 3", "line 4"), lines, strict=True))
     (row,) = csv.DictReader(io.StringIO(done.stdout))
     assert row["articles"] == "2"
+
+
+def test_an_article_in_another_language_is_told(haltung, series, tmp_path):
+    foreign = tmp_path / "2024-01-12.txt"
+    foreign.write_text(
+        "The government said on Friday that it would not send any weapons to Ukraine. " * 3, encoding="utf-8"
+    )
+    one = series / "agentur" / "2024-01-09_keine-zusage-an-kiew.txt"
+    done = haltung("track", one, foreign)
+    assert done.returncode == 0
+    (line,) = done.stderr.splitlines()
+    assert "2024-01-12.txt: is in 'en'" in line
 
 
 def test_classify_loads_nothing_of_the_tracker(haltung, series):

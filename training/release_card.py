@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import haltung
-from haltung.card import card, table
+from haltung.card import FIGURES_FILE, card, table
+from haltung.store import sign
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORTS = ROOT / "training" / "reports"
@@ -112,8 +113,9 @@ def main() -> None:
     model = haltung.load(ROOT / "model")
     metrics = json.loads((ROOT / "model" / "metrics.json").read_text(encoding="utf-8"))
     further = [*transfer(), *peers(), *challenge(), *errors(metrics, model)]
-    text = card(metrics, model.codebook, further)
+    text = card(metrics, model.codebook, further, pictured=(ROOT / "model" / FIGURES_FILE).is_file())
     (ROOT / "model" / "README.md").write_text(text, encoding="utf-8")
+    sign(ROOT / "model")
     print(text)
 
 

@@ -18,6 +18,7 @@ from typing import Any, TextIO
 
 from haltung.archive import parquet_library
 from haltung.archive_scores import Cell, ScoredChunk
+from haltung.cells import guarded
 from haltung.errors import HaltungError
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
@@ -31,9 +32,10 @@ Row = list[Cell]
 class Total:
     """What a finished output holds, and what was kept out."""
 
-    articles: int
-    rows: int
-    broken: int
+    articles: int = 0
+    rows: int = 0
+    broken: int = 0
+    foreign: int = 0
 
 
 class Parts:
@@ -50,6 +52,7 @@ class Parts:
         part = {
             "size": chunk.size,
             "articles": chunk.articles,
+            "foreign": chunk.foreign,
             "broken": [[broken.place, broken.reason] for broken in chunk.broken],
             "rows": chunk.rows,
         }
@@ -62,13 +65,17 @@ class Parts:
 
     def assemble(self, chunks: int, partitioned: bool = False) -> Total:
         """Write the output from the parts of all `chunks`, and remove them."""
-        total = Total(0, 0, 0)
+        total = Total()
 
         def rows() -> Iterator[list[Row]]:
             nonlocal total
             for part in self.parts(range(chunks)):
-                found = total.articles + part["articles"], total.rows + len(part["rows"])
-                total = Total(*found, total.broken + len(part["broken"]))
+                total = Total(
+                    total.articles + part["articles"],
+                    total.rows + len(part["rows"]),
+                    total.broken + len(part["broken"]),
+                    total.foreign + part["foreign"],
+                )
                 yield part["rows"]
 
         if partitioned:
@@ -158,7 +165,7 @@ def _write_csv(file: TextIO, columns: list[str], parts: Iterator[list[Row]]) -> 
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(columns)
     for rows in parts:
-        writer.writerows(rows)
+        writer.writerows([guarded(cell) for cell in row] for row in rows)
 
 
 def _write_parquet(path: Path, columns: list[str], parts: Iterator[list[Row]]) -> None:
@@ -181,9 +188,9 @@ def _table(columns: list[str], rows: list[Row]) -> Any:  # noqa: ANN401 (pyarrow
     import pyarrow
 
     whole = {"sentence", "sentences", "start", "end"}
-    labels = columns[columns.index("stance") + 1 :]
+    words = {*columns[: columns.index("stance") + 1], "language"} - whole
     types = {
-        name: pyarrow.int64() if name in whole else pyarrow.float64() if name in labels else pyarrow.string()
+        name: pyarrow.string() if name in words else pyarrow.int64() if name in whole else pyarrow.float64()
         for name in columns
     }
     values = zip(*rows, strict=True) if rows else ([] for _ in columns)

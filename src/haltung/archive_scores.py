@@ -26,10 +26,14 @@ Cell = str | int | float | None
 
 @dataclass(frozen=True)
 class ScoredChunk:
-    """The rows of a chunk's articles in order, its broken rows, and the bytes that it is from."""
+    """The rows of a chunk's articles in order, its broken rows, and the bytes that it is from.
+
+    `foreign` counts the articles that are not in the model's language.
+    """
 
     number: int
     articles: int
+    foreign: int
     rows: list[list[Cell]]
     broken: tuple[Broken, ...]
     size: int
@@ -38,8 +42,15 @@ class ScoredChunk:
 def columns(labels: Iterable[str], fields: Fields, by_sentence: bool) -> list[str]:
     """Return the names of the columns of a row. Raises `HaltungError` where a kept field has one of them."""
     scores = ["stance", *labels]
-    own = [*_ARTICLE, *(_SENTENCE if by_sentence else ()), *scores, *(() if by_sentence else ("sentences",))]
-    taken = [name for name in fields.kept if name in own or fields.kept.count(name) > 1]
+    own = [
+        *_ARTICLE,
+        *(_SENTENCE if by_sentence else ()),
+        *scores,
+        *(() if by_sentence else ("sentences",)),
+        "language",
+    ]
+    reserved = {*own, *_SENTENCE, "sentences"}
+    taken = [name for name in fields.kept if name in reserved or fields.kept.count(name) > 1]
     if taken:
         raise HaltungError(f"--keep {taken[0]}: is a column of the output already; rename the field")
     return [*_ARTICLE, *fields.kept, *own[len(_ARTICLE) :]]
@@ -50,16 +61,18 @@ def scored(model: StanceModel, chunk: Chunk, by_sentence: bool) -> ScoredChunk:
     records = [row for row in chunk.rows if isinstance(row, Record)]
     broken = tuple(row for row in chunk.rows if isinstance(row, Broken))
     rows: list[list[Cell]] = []
+    foreign = 0
     readings = model.read_many(record.article for record in records)
     for record, reading in zip(records, readings, strict=True):
         article = record.article
+        foreign += reading.language not in (None, model.codebook.language)
         head: list[Cell] = [record.id, article.date, article.title, *record.kept]
         if by_sentence:
             rows += _sentence_rows(head, model, reading)
         else:
             stance, shares = _stance(model, reading.whole.tolist())
-            rows.append([*head, stance, *shares, len(reading.spans)])
-    return ScoredChunk(chunk.number, len(records), rows, broken, chunk.size)
+            rows.append([*head, stance, *shares, len(reading.spans), reading.language])
+    return ScoredChunk(chunk.number, len(records), foreign, rows, broken, chunk.size)
 
 
 def _sentence_rows(head: list[Cell], model: StanceModel, reading: ArticleReading) -> Iterator[list[Cell]]:
@@ -69,7 +82,7 @@ def _sentence_rows(head: list[Cell], model: StanceModel, reading: ArticleReading
     for number, (span, row) in enumerate(zip(reading.spans, probabilities[outside:], strict=True), start=1):
         stance, shares = _stance(model, row)
         sentence = " ".join(text[span.start : span.end].split())
-        yield [*head, number, span.start, span.end, sentence, stance, *shares]
+        yield [*head, number, span.start, span.end, sentence, stance, *shares, reading.language]
 
 
 def _stance(model: StanceModel, probabilities: list[float]) -> tuple[str, list[float]]:

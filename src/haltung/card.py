@@ -8,10 +8,14 @@ from typing import Any
 from haltung.codebook import Codebook
 
 _BAR = 20
+FIGURES_FILE = "figures.svg"
 
 
-def card(metrics: dict[str, Any], codebook: Codebook, further: Sequence[str] = ()) -> str:
-    """Return the card as Markdown; every figure in it is one of `metrics`, or stands in `further` paragraphs."""
+def card(metrics: dict[str, Any], codebook: Codebook, further: Sequence[str] = (), pictured: bool = False) -> str:
+    """Return the card as Markdown; every figure in it is one of `metrics`, or stands in `further` paragraphs.
+
+    `pictured` shows the picture that lies beside it.
+    """
     data, crossed = metrics["trained_on"], metrics["cross_validation"]
     alone = metrics["without_context"]
     low, high = crossed["macro_f1_interval"]
@@ -19,8 +23,8 @@ def card(metrics: dict[str, Any], codebook: Codebook, further: Sequence[str] = (
         f"# Model card: {codebook.name}",
         "TF-IDF over n-grams of characters and words, pairs of near words and classes of words (a lexicon), a logistic"
         " regression a label, and over them small layers that calibrate the probabilities, read a sentence with what"
-        " stands before it, and give the article's verdict. Trained by `haltung train`. `model.joblib` holds arrays,"
-        " numbers and strings only; `metrics.json` holds the figures of the training.",
+        " stands before it, and give the article's verdict. Trained by `haltung train`. `model.safetensors` holds"
+        " arrays, numbers and strings only; `metrics.json` holds the figures of the training.",
         "## Trained on",
         f"{data['sentences']:,} sentences of {data['articles']:,} articles"
         f" ({', '.join(found['name'] for found in data['files'])}), {metrics['terms']:,} terms.",
@@ -63,6 +67,8 @@ def card(metrics: dict[str, Any], codebook: Codebook, further: Sequence[str] = (
             _confusion(verdicts["confusion"]),
             _reliability(verdicts["calibration"]),
         ]
+    if pictured:
+        parts += ["## In pictures", f"![The figures of the training]({FIGURES_FILE})"]
     parts += further
     parts += [
         "## Limits",

@@ -311,6 +311,22 @@ def check(files: AnnotatedFiles, codebook: CodebookOption = None, annotations: A
         sys.exit(2 if refused else 1)
 
 
+@app.command()
+def doctor(model: ModelOption = None) -> None:
+    """Say which model is in use and whether it and the environment are sound.
+
+    Exit status 1 where something is wrong.
+    """
+    from haltung import doctor as examining
+    from haltung.report import printable
+
+    found = examining.diagnose(model)
+    for line in examining.diagnosis_text(found).splitlines():
+        typer.echo(line[:13] + printable(line[13:]))
+    if not found.sound:
+        sys.exit(1)
+
+
 def main() -> None:
     """Run the command line; bad input is one line on standard error and exit status 2."""
     try:
@@ -360,6 +376,8 @@ def _score(paths: list[str], format: Format, model: Path | None, detailed: bool)
             _complain(error)
             failed = True
             continue
+        if verdict.language not in (None, loaded.codebook.language):
+            _complain(HaltungError(report.foreign_text(verdict.source, verdict.language, loaded.codebook)))
         if detailed:
             verdict = loaded.explained(verdict)
         if format is Format.jsonl:
@@ -382,6 +400,7 @@ def _dated_articles(paths: list[str], model: Path | None) -> tuple[list[DatedArt
     from haltung.article import read
     from haltung.dated_articles import is_scored, named_files, of_reading
     from haltung.model import load
+    from haltung.report import foreign_text
     from haltung.scored_articles import scored_articles
 
     loaded, failed = load(model), False
@@ -408,7 +427,11 @@ def _dated_articles(paths: list[str], model: Path | None) -> tuple[list[DatedArt
             _complain(HaltungError(f"{path}: holds no .txt, .md or .html file; name a folder with articles"))
             failed = True
     unscored = [file for file in files if not is_scored(file)]
-    found = [of_reading(reading) for reading in loaded.read_many(articles(unscored))]
+    found = []
+    for reading in loaded.read_many(articles(unscored)):
+        if reading.language not in (None, loaded.codebook.language):
+            _complain(HaltungError(foreign_text(reading.article.source, reading.language, loaded.codebook)))
+        found.append(of_reading(reading))
     found += scored_articles([file for file in files if is_scored(file)], loaded.codebook, told)
     return found, loaded.codebook, failed
 
@@ -444,6 +467,7 @@ def _score_archives(settings: Settings) -> None:
         return
     took = time.monotonic() - began
     kept_out = f"; {found.broken:,} broken rows left out" if found.broken else ""
+    kept_out += f"; {found.foreign:,} in another language" if found.foreign else ""
     typer.echo(
         f"{found.articles:,} articles in {took:.1f} s ({here / took:,.0f} a second){kept_out}. Wrote {settings.out}.",
         err=True,

@@ -43,27 +43,36 @@ class Codebook:
         raise KeyError(label_id)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the codebook as plain strings, lists and dicts (what the model file holds)."""
+        """Return the codebook as plain data, with the names of the codebook file."""
         return {
             "name": self.name,
             "language": self.language,
-            "none": self.none or "",
-            "labels": [asdict(label) for label in self.labels],
+            **({"none": self.none} if self.none else {}),
+            "label": [asdict(label) for label in self.labels],
         }
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Codebook:
-        """Rebuild a codebook from `to_dict`'s result."""
-        labels = tuple(Label(**label) for label in data["labels"])
-        return cls(data["name"], data["language"], data["none"] or None, labels)
+    def from_dict(cls, data: dict[str, Any], source: Path) -> Codebook:
+        """Build a codebook from plain data, be it of a codebook file or of a model.
+
+        Raises `HaltungError`, which names `source`, where there are fewer than two labels, a label twice or without an
+        id, a colour that is no `#rrggbb`, or a `none` that is no label.
+        """
+        labels = tuple(_label(source, place, entry) for place, entry in enumerate(_entries(source, data), start=1))
+        ids = [label.id for label in labels]
+        if len(ids) < 2:
+            raise HaltungError(f"{source}: has {len(ids)} label(s); give two or more [[label]] entries")
+        for label_id in ids:
+            if ids.count(label_id) > 1:
+                raise HaltungError(f"{source}: the label {label_id!r} stands there twice; rename or remove one")
+        none = data.get("none")
+        if none is not None and none not in ids:
+            raise HaltungError(f"{source}: none = {none!r} is no label; use one of {', '.join(ids)} or leave it out")
+        return cls(str(data.get("name", source.stem)), str(data.get("language", "de")), none, labels)
 
 
 def read_codebook(path: Path | str) -> Codebook:
-    """Read a codebook file (TOML).
-
-    Raises `HaltungError` where the file is missing, is not TOML, has fewer than two labels, a label twice
-    or without an id, a colour that is no `#rrggbb`, or a `none` that is no label.
-    """
+    """Read a codebook file (TOML). Raises `HaltungError` where it cannot be read or is no codebook."""
     path = Path(path)
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -71,17 +80,7 @@ def read_codebook(path: Path | str) -> Codebook:
         raise HaltungError(f"{path}: cannot be read ({error.strerror}); name a codebook file") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise HaltungError(f"{path}: is not valid TOML in UTF-8 ({error}); correct it there") from None
-    labels = tuple(_label(path, place, entry) for place, entry in enumerate(_entries(path, data), start=1))
-    ids = [label.id for label in labels]
-    if len(ids) < 2:
-        raise HaltungError(f"{path}: has {len(ids)} label(s); give two or more [[label]] entries")
-    for label_id in ids:
-        if ids.count(label_id) > 1:
-            raise HaltungError(f"{path}: the label {label_id!r} stands there twice; rename or remove one")
-    none = data.get("none")
-    if none is not None and none not in ids:
-        raise HaltungError(f"{path}: none = {none!r} is no label; use one of {', '.join(ids)} or leave it out")
-    return Codebook(str(data.get("name", path.stem)), str(data.get("language", "de")), none, labels)
+    return Codebook.from_dict(data, path)
 
 
 def _entries(path: Path, data: dict[str, Any]) -> list[dict[str, Any]]:

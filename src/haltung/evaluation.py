@@ -113,6 +113,24 @@ def calibration(gold: np.ndarray, probabilities: np.ndarray) -> Calibration:
     return Calibration(error, bins)
 
 
+def precision_recall(gold: np.ndarray, probabilities: np.ndarray) -> list[list[float]]:
+    """Return recall and precision of one label where it is claimed from a probability on: 5 %, 10 % … 95 %.
+
+    `gold` says which units have the label, `probabilities` how probable it is for each. Thresholds at which
+    nothing is claimed are left out.
+
+    >>> precision_recall(np.array([True, False]), np.array([0.9, 0.06]))[:2]
+    [[1.0, 0.5], [1.0, 1.0]]
+    """
+    points = []
+    for threshold in np.arange(1, 20) / 20:
+        claimed = probabilities >= threshold
+        if claimed.any():
+            right = int((gold & claimed).sum())
+            points.append([round(right / max(int(gold.sum()), 1), 4), round(right / int(claimed.sum()), 4)])
+    return points
+
+
 def macro_f1_interval(
     gold: Sequence[str], predicted: Sequence[str], groups: Sequence[str], labels: Sequence[str]
 ) -> tuple[float, float]:

@@ -91,7 +91,7 @@ class _Places:
         self._beginnings: dict[str, list[tuple[str, int]]] = {}
         self._ends: dict[str, list[tuple[str, int]]] = {}
         self._parts: list[tuple[str, int]] = []
-        self._others: list[tuple[re.Pattern[str], int]] = []
+        self._others: list[tuple[list[str], int]] = []
         for place, (_, patterns) in enumerate(classes):
             for pattern in patterns:
                 self._add(pattern, place)
@@ -101,7 +101,7 @@ class _Places:
         if not open_left and not open_right and "*" not in inner:
             self._words.setdefault(inner, place)
         elif "*" in inner or (len(inner) < _LETTERS and open_left != open_right):
-            self._others.append((re.compile(re.escape(pattern).replace(r"\*", ".*")), place))
+            self._others.append((pattern.split("*"), place))
         elif open_left and open_right:
             self._parts.append((inner, place))
         elif open_right:
@@ -119,5 +119,18 @@ class _Places:
                 places.append(place)
         places += [place for part, place in self._parts if part in word]
         if self._others:
-            places += [place for pattern, place in self._others if pattern.fullmatch(word)]
+            places += [place for parts, place in self._others if _fits(parts, word)]
         return min(places, default=None)
+
+
+def _fits(parts: list[str], word: str) -> bool:
+    """Tell whether a word is these parts with any letters between them; a regular expression may take for ever."""
+    if not word.startswith(parts[0]) or not word.endswith(parts[-1]):
+        return False
+    start, end = len(parts[0]), len(word) - len(parts[-1])
+    for part in parts[1:-1]:
+        start = word.find(part, start, end)
+        if start < 0:
+            return False
+        start += len(part)
+    return start <= end

@@ -10,9 +10,11 @@ from functools import cached_property
 import numpy as np
 
 from haltung.counts import TermIndex, starts_of
+from haltung.errors import HaltungError
 from haltung.features import Block
 from haltung.lexicon import Lexicon
 
+_LONGEST_TERM = 1_000  # bytes on the average: what unpacks to more is no list of terms
 _BATCH = 512  # texts; bounds the memory that one call needs
 
 
@@ -35,8 +37,33 @@ class WeightedBlock:
     @cached_property
     def terms(self) -> list[str]:
         """The terms in the order of their columns."""
-        text = zlib.decompress(self.packed.tobytes()).decode("utf-8", "surrogatepass")
-        return text.split("\n") if text else []
+        packed = zlib.decompressobj()
+        try:
+            text = packed.decompress(self.packed.tobytes(), _LONGEST_TERM * (len(self.hashes) + 1))
+            names = text.decode("utf-8", "surrogatepass").split("\n") if text else []
+        except (zlib.error, UnicodeDecodeError):
+            names = []
+        if len(names) != len(self.hashes) or not packed.eof:
+            raise HaltungError("the names of the model's terms are damaged; train it anew")
+        return names
+
+
+def strongest_terms(linear: LinearModel, output: int, shown: int = 8) -> list[tuple[str, float]]:
+    """Return the terms that speak most for an output, then those most against it, as (term, weight).
+
+    A weight is the coefficient times the term's idf times its block's weight: what the term brings before a text's
+    terms are brought to length 1. They are ranked by weight times the root of the number of texts, so that what is
+    frequent stands before what is rare and odd.
+    """
+    found: list[tuple[float, str, float]] = []
+    for block in linear.blocks:
+        idf = np.log((1.0 + linear.learnt) / (1.0 + block.df)) + 1.0
+        weights = block.coef[:, output].astype(np.float64) * idf * block.weight
+        ranks = weights * np.sqrt(block.df)
+        places = {*np.argsort(ranks)[:shown].tolist(), *np.argsort(-ranks)[:shown].tolist()}
+        found += [(float(ranks[place]), block.terms[place], round(float(weights[place]), 3)) for place in places]
+    found.sort(key=lambda term: (-term[0], term[1]))
+    return [(term, weight) for _, term, weight in [*found[:shown], *found[max(shown, len(found) - shown) :]]]
 
 
 def pack_terms(terms: Sequence[str]) -> np.ndarray:

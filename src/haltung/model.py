@@ -11,6 +11,7 @@ import numpy as np
 
 from haltung.article import Article
 from haltung.codebook import Codebook
+from haltung.language import language
 from haltung.paths import model_to_read
 from haltung.probabilities import Layer, Readings, SentenceModel
 from haltung.sentences import Span, split
@@ -26,7 +27,8 @@ class ArticleReading:
     """What a model reads in an article.
 
     `sentences` are the readings of its sentences, of which `spans` are the places in the text; a title that stands
-    outside the text is read before them. `title_at` is the title's row, `whole` are the article's probabilities.
+    outside the text is read before them. `title_at` is the title's row, `whole` are the article's probabilities,
+    `language` is what `language` tells of the text.
     """
 
     article: Article
@@ -34,6 +36,7 @@ class ArticleReading:
     title_at: int | None
     sentences: Readings
     whole: np.ndarray
+    language: str | None
 
 
 class StanceModel:
@@ -101,7 +104,7 @@ class StanceModel:
                 whole = article_probabilities(
                     reading.probabilities, self.codebook, title_at, reading.hints, self._whole
                 )
-                yield ArticleReading(article, found, title_at, reading, whole)
+                yield ArticleReading(article, found, title_at, reading, whole, language(article.text))
 
     def _verdict(self, reading: ArticleReading) -> Verdict:
         article, found = reading.article, reading.sentences
@@ -122,6 +125,7 @@ class StanceModel:
             article.source or None,
             article.title,
             article.date,
+            reading.language,
             self._best(reading.whole),
             named(reading.whole, self.codebook),
             sentences,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from haltung.errors import HaltungError
 
-MODEL_FILE = "model.joblib"
+MODEL_FILE = "model.safetensors"
 
 
 def shipped(part: str) -> Path:

@@ -10,6 +10,7 @@ import shutil
 import textwrap
 from collections.abc import Sequence
 
+from haltung.cells import guarded
 from haltung.codebook import Codebook
 from haltung.verdict import ScoredSentence, Term, Verdict
 
@@ -51,6 +52,12 @@ def printable(text: str) -> str:
     return _CONTROL.sub("", " ".join(text.split()))
 
 
+def foreign_text(source: str | None, language: str | None, codebook: Codebook) -> str:
+    """Return the warning that an article is not in the language that the model was trained for."""
+    place = source or "text"
+    return f"{place}: is in {language!r}, the model reads {codebook.language!r}; what it says of it means little"
+
+
 def as_json(verdicts: Sequence[Verdict], single: bool) -> str:
     """Return an object for a single article, else an array."""
     data = [verdict.to_dict() for verdict in verdicts]
@@ -71,10 +78,11 @@ def articles_csv(verdicts: Sequence[Verdict], codebook: Codebook) -> str:
             v.date or "",
             v.stance,
             *(v.probabilities[label] for label in codebook.ids),
+            v.language or "",
         ]
         for v in verdicts
     ]
-    return _csv(["source", "title", "date", "stance", *codebook.ids], rows)
+    return _csv(["source", "title", "date", "stance", *codebook.ids, "language"], rows)
 
 
 def sentences_csv(verdicts: Sequence[Verdict], codebook: Codebook) -> str:
@@ -245,5 +253,5 @@ def _csv(header: list[str], rows: list[list[object]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerows([guarded(cell) for cell in row] for row in rows)
     return out.getvalue()

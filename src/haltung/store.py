@@ -1,26 +1,45 @@
-"""A model as a folder of plain files: model.joblib (arrays, numbers, strings), metrics.json, README.md."""
+"""A model as a folder of plain files: model.safetensors, metrics.json, README.md, and the checksums of all.
+
+The model file holds arrays and, in its header, numbers and strings as JSON (https://github.com/huggingface/safetensors):
+there is nothing in such a file that could be executed, whoever made it.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import pickletools
 import shutil
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from haltung.card import FIGURES_FILE
 from haltung.codebook import Codebook
 from haltung.errors import HaltungError
-from haltung.features import Block
+from haltung.features import KINDS, Block
 from haltung.lexicon import Lexicon
 from haltung.logits import LinearModel, WeightedBlock
 from haltung.paths import MODEL_FILE
 from haltung.probabilities import Layer, SentenceModel, context_width
 from haltung.verdict import article_width
 
-FORMAT = 5
-METRICS_FILE, CARD_FILE = "metrics.json", "README.md"
-_FILES = (MODEL_FILE, METRICS_FILE, CARD_FILE)
-_DRAFT, _NEW, _PREVIOUS = ".draft", ".new", ".previous"
+FORMAT = 6
+METRICS_FILE, CARD_FILE, SUMS_FILE = "metrics.json", "README.md", "SHA256SUMS"
+_FILES = (MODEL_FILE, METRICS_FILE, CARD_FILE, FIGURES_FILE, SUMS_FILE)
+_OLD_FILE = "model.joblib"  # of haltung up to format 5: a pickle, never opened
+_HEADER = "haltung"
+_HEAD = 100_000  # bytes of a foreign file that are looked at
+_TRIES, _PAUSE, _PATIENCE = 5, 0.05, 30  # times, seconds, seconds: another process is writing the model
+_WIDEST = 100  # n-grams or distances; a longer one would take for ever
+_LARGEST = 200_000_000  # bytes; a model of a million sentences has less
+_DRAFT, _NEW, _PREVIOUS, _LOCK = ".draft", ".new", ".previous", ".lock"
 
 
 @dataclass(frozen=True)
@@ -33,21 +52,115 @@ class StoredModel:
 
 
 def read_model(folder: Path) -> StoredModel:
-    """Read a model folder. Raises `HaltungError` where it holds no model of this format."""
-    import joblib
+    """Read a model folder.
+
+    Raises `HaltungError` where it holds no model of this format, or one whose checksum does not hold. Nothing of a
+    file is executed; what is no array, number or string is refused before it is built.
+    """
+    for _ in range(_TRIES):
+        try:
+            return _read(folder)
+        except (_Changed, FileNotFoundError):  # it is being replaced just now
+            time.sleep(_PAUSE)
+    return _read(folder)
+
+
+class _Changed(HaltungError):
+    pass
+
+
+def _read(folder: Path) -> StoredModel:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
 
     path = _current(folder, MODEL_FILE)
     if not path.is_file():
+        if (folder / _OLD_FILE).is_file():
+            raise HaltungError(f"{folder / _OLD_FILE}: is of an older haltung and is not opened; train it anew")
         raise HaltungError(f"{folder}: holds no {MODEL_FILE}; name a model folder with --model or train one")
     try:
-        data = joblib.load(path)
-        if data["format"] != FORMAT:
-            raise HaltungError(f"{path}: has format {data['format']}, this haltung reads {FORMAT}; train it anew")
-        return _stored(data)
-    except HaltungError:
+        if path.stat().st_size > _LARGEST:
+            raise HaltungError(f"{path}: has {path.stat().st_size:,} bytes, more than any model; train it anew")
+        data = path.read_bytes()
+        header = json.loads(_header_of(path, data)["__metadata__"][_HEADER])
+        if header["format"] != FORMAT:
+            remedy = "update haltung" if header["format"] > FORMAT else "train it anew"
+            raise HaltungError(f"{path}: has format {header['format']}, this haltung reads {FORMAT}; {remedy}")
+        _check_sum(folder, path, data)
+        return _stored(header, load(data), path)
+    except (HaltungError, FileNotFoundError):
         raise
-    except Exception as error:  # a damaged pickle can raise nearly anything
+    except OSError as error:
+        raise HaltungError(f"{path}: cannot be read ({error.strerror or error}); check the file") from None
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise HaltungError(f"{path}: is damaged or no model ({type(error).__name__}); train it anew") from None
+
+
+def checksums(folder: Path) -> dict[str, bool]:
+    """Return for each file that the model's SHA256SUMS names whether its checksum holds."""
+    sums = _sums(folder)
+    return {name: _sum(_current(folder, name)) == known for name, known in sums.items()}
+
+
+def sign(folder: Path) -> None:
+    """Write the checksums of a model folder's files (`sha256sum -c SHA256SUMS` reads them too)."""
+    names = (name for name in _FILES if name != SUMS_FILE and (folder / name).is_file())
+    lines = "".join(f"{_sum(folder / name)}  {name}\n" for name in names)
+    (folder / SUMS_FILE).write_text(lines, encoding="utf-8")
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    try:
+        lines = _current(folder, SUMS_FILE).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return {}
+    parts = (line.split(maxsplit=1) for line in lines)
+    return {found[1]: found[0] for found in parts if len(found) == 2 and found[1] in _FILES}
+
+
+def _sum(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _check_sum(folder: Path, path: Path, data: bytes) -> None:
+    known = _sums(folder).get(path.name)
+    if known is None:
+        raise _Changed(f"{folder / SUMS_FILE}: lacks the checksum of {path.name}; train it anew")
+    if hashlib.sha256(data).hexdigest() != known:
+        raise _Changed(f"{path}: is not what was written (its checksum differs); train it anew")
+
+
+def _header_of(path: Path, data: bytes) -> dict[str, Any]:
+    """Return the header of a safetensors file: its length in 8 bytes, then JSON. Else say what the file is."""
+    end = 8 + struct.unpack("<Q", data[:8])[0] if len(data) >= 8 else 0
+    if 8 < end <= len(data) and data[8:9] == b"{":
+        return json.loads(data[8:end])
+    names = _pickled_names(data[:_HEAD])
+    if names:
+        told = ", ".join(names)
+        raise HaltungError(f"{path}: is a pickle that names {told}; nothing of it was loaded; train it anew")
+    raise HaltungError(f"{path}: is damaged or no model (no safetensors header); train it anew")
+
+
+def _pickled_names(head: bytes) -> list[str]:
+    """Return what a pickle would import, without loading it; nothing where it is none."""
+    names: list[str] = []
+    strings: list[str] = []
+    try:
+        for opcode, argument, _ in pickletools.genops(head):
+            if opcode.name in ("GLOBAL", "INST"):
+                names.append(str(argument).replace(" ", "."))
+            elif opcode.name == "STACK_GLOBAL":
+                names.append(".".join(strings[-2:]))
+            elif isinstance(argument, str):
+                strings.append(argument)
+    except Exception:  # pickletools raises whatever the bytes make it raise
+        pass
+    return list(dict.fromkeys(names))[:5]
 
 
 def write_model(
@@ -55,6 +168,7 @@ def write_model(
     model: StoredModel,
     metrics: dict[str, Any],
     card: str,
+    figures: str | None = None,
     replaced: Path | None = None,
 ) -> None:
     """Write a model folder as a whole; the model that was there is kept for `rollback`.
@@ -63,15 +177,25 @@ def write_model(
     written; the old model is untouched then.
     """
     folder = folder.resolve()
+    with _locked(folder):
+        _write(folder, model, metrics, {CARD_FILE: card, FIGURES_FILE: figures}, replaced)
+
+
+def _write(
+    folder: Path, model: StoredModel, metrics: dict[str, Any], texts: dict[str, str | None], replaced: Path | None
+) -> None:
     _settle(folder)
     before = next((place for place in (folder, replaced) if place and (place / MODEL_FILE).is_file()), None)
     draft = folder / _DRAFT
     try:
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
-        _dump(_plain(model), draft / MODEL_FILE)
+        _save(model, draft / MODEL_FILE)
         (draft / METRICS_FILE).write_text(json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        (draft / CARD_FILE).write_text(card, encoding="utf-8")
+        for name, text in texts.items():
+            if text is not None:
+                (draft / name).write_text(text, encoding="utf-8")
+        sign(draft)
         if before:
             _copy(before, draft / _PREVIOUS)
         _commit(folder)
@@ -98,14 +222,36 @@ def rollback(folder: Path) -> None:
     Raises `HaltungError` where there is none.
     """
     folder = folder.resolve()
-    _settle(folder)
-    previous, draft = folder / _PREVIOUS, folder / _DRAFT
-    if not has_previous(folder):
+    if not folder.is_dir():
         raise HaltungError(f"{folder}: keeps no earlier model; nothing was changed")
-    shutil.rmtree(draft, ignore_errors=True)
-    _copy(previous, draft)
-    _copy(folder, draft / _PREVIOUS)
-    _commit(folder)
+    with _locked(folder):
+        _settle(folder)
+        previous, draft = folder / _PREVIOUS, folder / _DRAFT
+        if not has_previous(folder):
+            raise HaltungError(f"{folder}: keeps no earlier model; nothing was changed")
+        shutil.rmtree(draft, ignore_errors=True)
+        _copy(previous, draft)
+        _copy(folder, draft / _PREVIOUS)
+        _commit(folder)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Let no other process write this model folder meanwhile."""
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / _LOCK, timeout=_PATIENCE)
+        lock.acquire()
+    except Timeout:
+        raise HaltungError(f"{folder}: is being written by another haltung; try again when it is done") from None
+    except OSError as error:
+        raise HaltungError(f"{folder}: cannot be written ({error.strerror}); the old model is untouched") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _copy(model: Path, to: Path) -> None:
@@ -130,9 +276,12 @@ def _settle(folder: Path) -> None:
     if (new / _PREVIOUS).is_dir():
         shutil.rmtree(folder / _PREVIOUS, ignore_errors=True)
         (new / _PREVIOUS).rename(folder / _PREVIOUS)
+    signed = _sums(folder)  # of the new model, for as long as not all its files are in their places
     for name in _FILES:
         if (new / name).is_file():
             (new / name).replace(folder / name)
+        elif name not in signed and name != SUMS_FILE:
+            (folder / name).unlink(missing_ok=True)  # the old model's
     shutil.rmtree(new)
 
 
@@ -142,22 +291,30 @@ def _current(folder: Path, name: str) -> Path:
     return committed if committed.is_file() else folder / name
 
 
-def _plain(model: StoredModel) -> dict[str, Any]:
+def _save(model: StoredModel, path: Path) -> None:
+    from safetensors.numpy import save
+
     linear = model.sentences.linear
-    return {
+    header = {
         "format": FORMAT,
         "codebook": model.codebook.to_dict(),
         "lexicon": linear.lexicon.to_dict(),
-        "intercept": linear.intercept,
         "learnt": linear.learnt,
-        "blocks": [_plain_block(block) for block in linear.blocks],
-        "alone": _plain_layer(model.sentences.alone),
-        "within": _plain_layer(model.sentences.within),
-        "whole": _plain_layer(model.whole),
+        "blocks": [_header(block) for block in linear.blocks],
     }
+    arrays = {"intercept": linear.intercept}
+    for place, block in enumerate(linear.blocks):
+        parts = {"hashes": block.hashes, "terms": block.packed, "df": block.df, "coef": block.coef}
+        arrays |= {f"block {place} {name}": values for name, values in parts.items()}
+    layers = {"alone": model.sentences.alone, "within": model.sentences.within, "whole": model.whole}
+    for name, layer in layers.items():
+        if layer is not None:
+            arrays |= {f"{name} weights": layer.weights, f"{name} bias": layer.bias}
+    whole = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+    path.write_bytes(save(whole, metadata={_HEADER: json.dumps(header, ensure_ascii=False)}))
 
 
-def _plain_block(block: WeightedBlock) -> dict[str, Any]:
+def _header(block: WeightedBlock) -> dict[str, Any]:
     return {
         "kind": block.block.kind,
         "low": block.block.low,
@@ -165,48 +322,44 @@ def _plain_block(block: WeightedBlock) -> dict[str, Any]:
         "cut": block.block.cut,
         "skip": " ".join(block.block.skip),
         "weight": block.weight,
-        "hashes": block.hashes,
-        "terms": block.packed,
-        "df": block.df,
-        "coef": block.coef,
     }
 
 
-def _plain_layer(layer: Layer | None) -> dict[str, Any]:
-    return {} if layer is None else {"weights": layer.weights, "bias": layer.bias}
-
-
-def _stored(data: dict[str, Any]) -> StoredModel:
-    codebook = Codebook.from_dict(data["codebook"])
-    lexicon, outputs = Lexicon.from_dict(data["lexicon"]), len(data["intercept"])
-    k = len(codebook.ids)
-    alone, within = (_layer(data[name], n, k) for name, n in (("alone", k), ("within", k + context_width(k))))
-    whole = _layer(data["whole"], article_width(k, outputs > k), k)
-    if alone is None or outputs not in (k, 2 * k):
+def _stored(data: dict[str, Any], arrays: dict[str, np.ndarray], path: Path) -> StoredModel:
+    try:
+        codebook = Codebook.from_dict(data["codebook"], path)
+    except HaltungError as error:  # its remedy is for a codebook file
+        raise ValueError(str(error)) from None
+    intercept, k = arrays["intercept"], len(codebook.ids)
+    outputs = len(intercept)
+    alone, within = (_layer(arrays, name, n, k) for name, n in (("alone", k), ("within", k + context_width(k))))
+    whole = _layer(arrays, "whole", article_width(k, outputs > k), k)
+    if alone is None or outputs not in (k, 2 * k) or not np.isfinite(intercept).all():
         raise ValueError("labels and weights differ in number")
-    blocks = tuple(_block(part, outputs) for part in data["blocks"])
-    linear = LinearModel(blocks, data["intercept"], lexicon, data["learnt"])
+    blocks = tuple(_block(part, arrays, place, outputs) for place, part in enumerate(data["blocks"]))
+    linear = LinearModel(blocks, intercept, Lexicon.from_dict(data["lexicon"]), int(data["learnt"]))
     return StoredModel(SentenceModel(linear, alone, within), whole, codebook)
 
 
-def _block(part: dict[str, Any], outputs: int) -> WeightedBlock:
-    terms = len(part["hashes"])
-    if part["coef"].shape != (terms, outputs) or part["df"].shape != (terms,):
+def _block(part: dict[str, Any], arrays: dict[str, np.ndarray], place: int, outputs: int) -> WeightedBlock:
+    hashes, packed, df, coef = (arrays[f"block {place} {name}"] for name in ("hashes", "terms", "df", "coef"))
+    terms = len(hashes)
+    if coef.shape != (terms, outputs) or df.shape != (terms,) or not np.isfinite(coef).all():
         raise ValueError("terms and weights differ in number")
-    block = Block(part["kind"], part["low"], part["high"], part["cut"], tuple(part["skip"].split()))
-    return WeightedBlock(block, part["hashes"], part["terms"], part["weight"], part["df"], part["coef"])
+    if hashes.dtype != np.uint64 or df.dtype.kind != "u" or (hashes[1:] <= hashes[:-1]).any():
+        raise ValueError("terms are not in order")
+    if part["kind"] not in KINDS or not 1 <= part["low"] <= part["high"] <= _WIDEST:
+        raise ValueError("a block of an unknown kind")
+    block = Block(part["kind"], part["low"], part["high"], int(part["cut"]), tuple(part["skip"].split()))
+    return WeightedBlock(block, hashes, packed, float(part["weight"]), df, coef)
 
 
-def _layer(data: dict[str, Any], features: int, labels: int) -> Layer | None:
-    if not data:
+def _layer(arrays: dict[str, np.ndarray], name: str, features: int, labels: int) -> Layer | None:
+    if f"{name} weights" not in arrays:
         return None
-    layer = Layer(data["weights"], data["bias"])
-    if layer.bias.shape != (labels,) or layer.weights.shape != (features, labels):
+    layer = Layer(arrays[f"{name} weights"], arrays[f"{name} bias"])
+    # a label that was never learnt has a bias of minus infinity
+    sound = np.isfinite(layer.weights).all() and (layer.bias < np.inf).all() and np.isfinite(layer.bias).any()
+    if layer.bias.shape != (labels,) or layer.weights.shape != (features, labels) or not sound:
         raise ValueError("labels and weights differ in number")
     return layer
-
-
-def _dump(data: dict[str, Any], path: Path) -> None:
-    import joblib
-
-    joblib.dump(data, path)  # not compressed: to unpack it would take longer than to score an article

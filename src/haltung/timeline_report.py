@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from haltung.cells import guarded
 from haltung.change_points import LEVEL
 from haltung.codebook import Codebook
 from haltung.dated_articles import Quote
@@ -66,7 +67,7 @@ def timeline_csv(found: Timeline) -> str:
         for period, turns in zip(curve.periods, curve.turns_by_period(), strict=True):
             writer.writerow(
                 [
-                    curve.group or "",
+                    guarded(curve.group or ""),
                     period.name,
                     period.start.isoformat(),
                     period.articles,
@@ -74,8 +75,8 @@ def timeline_csv(found: Timeline) -> str:
                     period.stance or "",
                     *(value for label in labels for value in vars(period.shares[label]).values()),
                     " | ".join(f"{turn.date}: {turn.from_label} > {turn.to_label}" for turn in turns),
-                    period.sentence.text if period.sentence else "",
-                    period.sentence.source if period.sentence else "",
+                    guarded(period.sentence.text if period.sentence else ""),
+                    guarded(period.sentence.source if period.sentence else ""),
                 ]
             )
     return out.getvalue()

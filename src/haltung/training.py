@@ -11,15 +11,21 @@ from typing import Any
 import numpy as np
 
 from haltung.annotated_set import AnnotatedSet, read_set
+from haltung.annotations import AnnotatedSentence
 from haltung.card import card
 from haltung.crossvalidation import HeldOut, Tick, fit_targets, fold_numbers, held_out, out_of_fold_logits
 from haltung.errors import HaltungError
-from haltung.evaluation import calibration, macro_f1_interval, score
+from haltung.evaluation import calibration, macro_f1_interval, precision_recall, score
 from haltung.fitting import CountedTexts, count
+from haltung.learning_curve import learning_curve
+from haltung.logits import strongest_terms
 from haltung.model import StanceModel
 from haltung.probabilities import SentenceModel
-from haltung.recipe import Recipe, read_recipe
+from haltung.recipe import read_recipe
 from haltung.store import StoredModel, write_model
+from haltung.training_figures import figures
+
+_LENGTHS = (5, 10, 15, 20, 30)  # words
 
 
 @dataclass(frozen=True)
@@ -75,17 +81,21 @@ def finish(
     """
     linear = fit_targets(annotated, counted, np.arange(len(annotated.sentences)))
     sentences = SentenceModel(linear, found.alone_layer, found.within_layer)
-    metrics = measured(annotated, counted.recipe, found, sentences)
+    metrics = measured(annotated, counted, found, sentences)
     if model is not None:
         stored = StoredModel(sentences, found.whole_layer, annotated.codebook)
-        write_model(Path(model), stored, metrics, card(metrics, annotated.codebook), replaced)
+        drawn = figures(metrics, annotated.codebook)
+        written = card(metrics, annotated.codebook, pictured=drawn is not None)
+        write_model(Path(model), stored, metrics, written, drawn, replaced)
     tick()
     return Trained(StanceModel(sentences, found.whole_layer, annotated.codebook), metrics)
 
 
-def measured(annotated: AnnotatedSet, recipe: Recipe, found: HeldOut, sentences: SentenceModel) -> dict[str, Any]:
+def measured(
+    annotated: AnnotatedSet, counted: CountedTexts, found: HeldOut, sentences: SentenceModel
+) -> dict[str, Any]:
     """Return what `metrics.json` holds: the data, the recipe, the cross-validated scores."""
-    groups = [sentence.group for sentence in annotated.sentences]
+    recipe, groups = counted.recipe, [sentence.group for sentence in annotated.sentences]
     counts = Counter(sentence.label for sentence in annotated.sentences)
     scored = {"folds": recipe.folds, "held_out": "whole articles", **_scored(annotated, found.within, groups)}
     return {
@@ -102,6 +112,15 @@ def measured(annotated: AnnotatedSet, recipe: Recipe, found: HeldOut, sentences:
         "cross_validation": scored,
         "without_context": _scored(annotated, found.alone, groups) if found.within_layer else None,
         "article_verdicts": _article_verdicts(annotated, found),
+        "precision_recall": {
+            label: precision_recall(annotated.labels == place, found.within[:, place])
+            for place, label in enumerate(annotated.codebook.ids)
+        },
+        "learning_curve": [[count, round(value, 4)] for count, value in learning_curve(annotated, counted)],
+        "by_group": _by_group(annotated, found.within),
+        "strongest_terms": {
+            label: strongest_terms(sentences.linear, place) for place, label in enumerate(annotated.codebook.ids)
+        },
     }
 
 
@@ -115,6 +134,45 @@ def _scored(annotated: AnnotatedSet, probabilities: np.ndarray, groups: list[str
         "macro_f1_interval": [round(low, 4), round(high, 4)],
         "calibration": calibration(annotated.labels, probabilities).to_dict(),
     }
+
+
+def _by_group(annotated: AnnotatedSet, probabilities: np.ndarray) -> dict[str, dict[str, Any]]:
+    """Score the sentences by the kind of text, the half-year and their length in words, where those are given."""
+    classes, found = annotated.codebook.ids, {}
+    predicted = probabilities.argmax(axis=1)
+    for name, of_sentence in (("kind", _kind), ("half-year", _half_year), ("words", _words)):
+        groups: dict[str, list[int]] = {}
+        for row, sentence in enumerate(annotated.sentences):
+            groups.setdefault(of_sentence(sentence), []).append(row)
+        found[name] = {
+            group: {
+                "units": len(rows),
+                "macro_f1": round(
+                    score(
+                        [classes[place] for place in annotated.labels[rows]],
+                        [classes[place] for place in predicted[rows]],
+                        classes,
+                    ).macro_f1,
+                    4,
+                ),
+            }
+            for group, rows in sorted(groups.items())
+            if group
+        }
+    return {name: groups for name, groups in found.items() if groups}
+
+
+def _kind(sentence: AnnotatedSentence) -> str:
+    return sentence.kind or ""
+
+
+def _half_year(sentence: AnnotatedSentence) -> str:
+    return f"{sentence.date[:4]}-{'1' if sentence.date[5:7] < '07' else '2'}" if sentence.date else ""
+
+
+def _words(sentence: AnnotatedSentence) -> str:
+    words = len(sentence.text.split())
+    return next((f"to {most}" for most in _LENGTHS if words <= most), f"over {_LENGTHS[-1]}")
 
 
 def _article_verdicts(annotated: AnnotatedSet, found: HeldOut) -> dict[str, Any] | None:

@@ -53,11 +53,15 @@ class ScoredSentence:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an article says: its stance, how sure that is, and its sentences."""
+    """What an article says: its stance, how sure that is, and its sentences.
+
+    `language` is the text's, as its ISO 639-1 code, or None where it is too short to tell.
+    """
 
     source: str | None
     title: str | None
     date: str | None
+    language: str | None
     stance: str
     probabilities: dict[str, float]
     sentences: tuple[ScoredSentence, ...] = field(default=())
@@ -68,6 +72,7 @@ class Verdict:
             "source": self.source,
             "title": self.title,
             "date": self.date,
+            "language": self.language,
             "stance": self.stance,
             "probabilities": self.probabilities,
             "sentences": [_sentence_dict(sentence) for sentence in self.sentences],

@@ -39,6 +39,7 @@ from haltung.annotated_set import AnnotatedSet, read_set
 from haltung.crossvalidation import fold_numbers, held_out, out_of_fold_logits
 from haltung.evaluation import macro_f1_difference, macro_f1_interval, score
 from haltung.fitting import count
+from haltung.paths import MODEL_FILE
 from haltung.recipe import read_recipe
 from haltung.training import finish
 
@@ -430,7 +431,7 @@ def measure_ours(data: Data) -> dict[str, Measured]:
     with tempfile.TemporaryDirectory() as folder:
         model = finish(data.annotated, counted, found, folder, lambda: None).model
         seconds = time.perf_counter() - start
-        size = (Path(folder) / "model.joblib").stat().st_size
+        size = (Path(folder) / MODEL_FILE).stat().st_size
     start = time.perf_counter()
     model.predict(data.texts)
     rate = len(data.texts) / (time.perf_counter() - start)
