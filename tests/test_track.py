@@ -14,7 +14,6 @@ from haltung import report
 from haltung.copies import originals, word_grams
 from haltung.dated_articles import DatedArticle, Said
 from haltung.errors import HaltungError
-from haltung.page import contrast, readable
 from haltung.timeline import timeline
 from haltung.timeline_page import timeline_page
 from haltung.timeline_report import letters, timeline_csv, timeline_json, timeline_text
@@ -274,19 +273,6 @@ def test_csv_json_and_page_hold_the_same_numbers(found):
     assert turns == [f"{turn['date']}: {turn['from']} > {turn['to']}" for turn in curve["turns"]]
     assert "Rubin" in data["method"]
     assert data["copies"][0]["original"].endswith("truppen-fuer-russland.txt")
-
-
-@pytest.mark.parametrize("background", ["#f1f0eb", "#202329"])
-@pytest.mark.parametrize(
-    "color", ["#ffffff", "#000000", "#ffff00", "#0000ff", "#7a7a7a", "#0072b2", "#b07d00", "#c4451c"]
-)
-def test_any_codebooks_colours_can_be_read(color, background):
-    assert contrast(readable(color, background), background) >= 4.5
-
-
-def test_black_on_white_has_the_greatest_contrast():
-    assert contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
 
 
 # the command
