@@ -338,6 +338,7 @@ def test_rows_of_score_give_the_curve_without_the_texts(haltung, archive, found,
 def test_what_cannot_be_used_is_one_clear_line(haltung, series, archive):
     here = haltung.here
     (here / "leer").mkdir()
+    (here / "alt.html").write_text("<p>Alt</p>", encoding="utf-8")
     one = series / "agentur" / "2024-01-09_keine-zusage-an-kiew.txt"
     for arguments, told in (
         ((archive,), "has no 'stance'; score it first"),
@@ -345,13 +346,18 @@ def test_what_cannot_be_used_is_one_clear_line(haltung, series, archive):
         ((one, "--plot", "bild.jpg"), "bild.jpg: is not .svg, .png"),
         ((one, "--out", here / "fehlt" / "seite.html"), "its folder is not there"),
         ((series / "zeitung" / UNDATED,), "no article has a date"),
+        ((here / "nichts.txt",), "nichts.txt: cannot be read"),
+        ((here / "leer",), "leer: holds no .txt, .md or .html file"),
+        ((here / "alt.html", one, "--out", "alt.html"), "alt.html: is one of the articles"),
+        ((one, "--plot", "/proc/bild.svg"), "/proc/bild.svg: cannot be written"),
     ):
         done = haltung("track", *arguments)
         assert done.returncode == 2
         assert [line for line in done.stderr.splitlines() if told in line], done.stderr
         assert len(done.stderr.splitlines()) == 1
         assert done.stdout == ""
-    assert [path.name for path in here.iterdir()] == ["leer"]
+    assert sorted(path.name for path in here.iterdir()) == ["alt.html", "leer"]
+    assert (here / "alt.html").read_text(encoding="utf-8") == "<p>Alt</p>"
 
 
 def test_the_rest_is_done_where_something_cannot_be_read(haltung, series, tmp_path):

@@ -173,7 +173,9 @@ def track(
     from haltung.timeline_report import timeline_csv, timeline_json, timeline_text
 
     check_files(out, plot)
-    articles, book, failed = _dated_articles(paths, model)
+    articles, book, failed = _dated_articles(paths, model, out)
+    if failed and not articles:
+        sys.exit(2)
     found = timeline(articles, book, by.value, group is not None, copies)
     write_files(found, out, plot)
     if format is CurveFormat.json:
@@ -395,7 +397,9 @@ def _score(paths: list[str], format: Format, model: Path | None, detailed: bool)
         sys.exit(2)
 
 
-def _dated_articles(paths: list[str], model: Path | None) -> tuple[list[DatedArticle], Codebook, bool]:
+def _dated_articles(
+    paths: list[str], model: Path | None, out: Path | None
+) -> tuple[list[DatedArticle], Codebook, bool]:
     """Return the articles that paths stand for, the codebook, and whether anything could not be read."""
     from haltung.article import read
     from haltung.dated_articles import is_scored, named_files, of_reading
@@ -426,6 +430,8 @@ def _dated_articles(paths: list[str], model: Path | None) -> tuple[list[DatedArt
         if not inside:
             _complain(HaltungError(f"{path}: holds no .txt, .md or .html file; name a folder with articles"))
             failed = True
+    if out and out.resolve() in (Path(file).resolve() for file in files):
+        raise HaltungError(f"{out}: is one of the articles, which are never written; name another file")
     unscored = [file for file in files if not is_scored(file)]
     found = []
     for reading in loaded.read_many(articles(unscored)):

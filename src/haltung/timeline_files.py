@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from haltung.archive_parts import write_whole
 from haltung.errors import HaltungError
@@ -28,11 +30,15 @@ def check_files(page: Path | None, picture: Path | None) -> None:
 
 def write_files(found: Timeline, page: Path | None, picture: Path | None) -> None:
     """Write the page and the picture, each as a whole. Raises `HaltungError` where one cannot be written."""
+    if page:
+        _write(page, lambda file: file.write(timeline_page(found)))
+    if picture:
+        kind = picture.suffix.lower().lstrip(".")
+        _write(picture, lambda file: draw_timeline(found, file, kind), binary=True)
+
+
+def _write(path: Path, write: Callable[[Any], object], binary: bool = False) -> None:
     try:
-        if page:
-            write_whole(page, lambda file: file.write(timeline_page(found)))
-        if picture:
-            kind = picture.suffix.lower().lstrip(".")
-            write_whole(picture, lambda file: draw_timeline(found, file, kind), binary=True)
+        write_whole(path, write, binary)
     except OSError as error:
-        raise HaltungError(f"{error.filename}: cannot be written ({error.strerror}); name another file") from None
+        raise HaltungError(f"{path}: cannot be written ({error.strerror}); name another file") from None
