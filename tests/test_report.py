@@ -9,6 +9,7 @@ from haltung import report
 from haltung.article import Article
 from haltung.model import StanceModel
 from haltung.store import read_model
+from haltung.verdict import ScoredSentence, Term, Verdict
 
 TEXT = (
     "Seoul prüft; „Waffen“, sagt Yoon\n\n"
@@ -47,7 +48,7 @@ def painter(book):
 
 def test_json_has_exactly_the_promised_keys(verdict, book):
     data = json.loads(report.as_json([verdict], single=True))
-    assert list(data) == ["source", "title", "date", "stance", "probabilities", "sentences"]
+    assert list(data) == ["source", "title", "date", "language", "stance", "probabilities", "sentences"]
     assert list(data["probabilities"]) == list(book.ids)
     assert all(list(sentence) == SENTENCE_KEYS for sentence in data["sentences"])
     assert all(sentence["stance"] in sentence["probabilities"] for sentence in data["sentences"])
@@ -162,6 +163,21 @@ def test_the_inspection_shows_every_sentence_and_terms(explained, plain):
     text = " ".join(report.inspection_text(explained, plain).split())
     assert all(report.printable(found.text) in text for found in explained.sentences)
     assert text.count("for: ") == len(explained.sentences)
+
+
+def test_the_inspection_marks_every_word_of_a_pair_across_line_ends(painter, book):
+    said = (
+        "Yoon\nsagte\x07 nach einem langen Abend mit vielen Gästen im Palast, er schließe\nWaffen für Kiew nicht aus."
+    )
+    terms = (
+        Term("schli … yoon", 0.5, ((0, 4), (said.index("schließe"), said.index("schließe") + 8))),
+        Term("nicht", -0.2, ((said.index("nicht"), said.index("nicht") + 5),)),
+    )
+    shares = {label: 1.0 if label == "considers" else 0.0 for label in book.ids}
+    found = ScoredSentence(0, len(said), said, "considers", shares, 0.0, terms)
+    text = report.inspection_text(Verdict(None, None, None, None, "considers", shares, (found,)), painter)
+    sentence = text.split("\n\n")[1].split("considers", 2)[1]
+    assert re.findall(r"\x1b\[38[0-9;]*;1m([^\x1b]*)", sentence) == ["Yoon", "schließe"]
 
 
 def test_a_line_is_one_line_with_date_and_title(verdict, bare, plain):

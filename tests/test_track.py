@@ -5,18 +5,18 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from haltung import report
+from haltung.article import read
 from haltung.copies import originals, word_grams
 from haltung.dated_articles import DatedArticle, Said
 from haltung.errors import HaltungError
 from haltung.timeline import timeline
 from haltung.timeline_page import timeline_page
-from haltung.timeline_report import letters, timeline_csv, timeline_json, timeline_text
+from haltung.timeline_report import timeline_csv, timeline_json, timeline_text
 
 UNDATED = "hinter-den-kulissen.txt"
 PAINTED = re.compile(r"\x1b\[[0-9;]*m")
@@ -221,11 +221,6 @@ def test_without_colour_bars_are_letters(found):
     assert "rrrrrr" not in painted
 
 
-def test_letters_differ_even_where_titles_begin_alike(book):
-    alike = replace(book, labels=tuple(replace(label, title="aa") for label in book.labels))
-    assert len(set(letters(alike).values())) == len(book.labels) - 1
-
-
 def test_turns_are_marked_in_the_timeline(found):
     marked = [line for line in text_of(found).splitlines() if line.startswith("▸ ")]
     assert [line.split()[1] for line in marked] == ["2024-06", "2025-01", "2024-06-20", "2025-01-16"]
@@ -300,36 +295,40 @@ def test_the_picture_is_drawn_with_its_text(haltung, series):
 
 
 @pytest.fixture
-def archive(series_articles, series, tmp_path):
+def archive(series_articles, tmp_path):
     """The series as an archive with ids, dates, sources."""
     path = tmp_path / "archiv.jsonl"
     with path.open("w", encoding="utf-8") as file:
         for number, one in enumerate(series_articles):
-            text = (series / one.group / one.source.rsplit("/", 1)[1]).read_text(encoding="utf-8")
+            text = read(one.source).text
             row = {"id": f"nr{number}", "date": str(one.date or ""), "text": text, "source": one.group}
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
     return path
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
-def test_rows_of_score_give_the_curve_without_the_texts(haltung, archive, found, kind):
-    scored, sentences = haltung.here / f"artikel.{kind}", haltung.here / f"saetze.{kind}"
+def test_rows_of_score_give_the_curve_without_the_texts(haltung, archive, kind):
+    scored = haltung.here / f"artikel.{kind}"
     assert haltung("score", archive, scored, "--keep", "source", "--jobs", "1").returncode == 0
-    done = haltung("track", scored, "--by", "month", "--format", "json", "--copies")
+    done = haltung("track", scored, "--group", "source", "--format", "json")
     assert done.returncode == 0, done.stderr
     data = json.loads(done.stdout)
-    assert data["articles"] == 73
+    assert (data["articles"], len(data["undated"])) == (73, 1)
+    assert [curve["group"] for curve in data["curves"]] == ["agentur", "rundfunk", "zeitung"]
     assert [turn["date"] for turn in data["curves"][0]["turns"]] == ["2024-06-20", "2025-01-16"]
+
+
+def test_rows_of_sentences_add_sentences_and_copies(haltung, archive, found):
+    scored, sentences = haltung.here / "artikel.jsonl", haltung.here / "saetze.csv"
+    assert haltung("score", archive, scored, "--jobs", "1").returncode == 0
     assert haltung("score", archive, sentences, "--sentences", "--jobs", "1").returncode == 0
-    both = json.loads(haltung("track", scored, sentences, "--by", "month", "--format", "json").stdout)
-    assert [(entry["source"], entry["original"]) for entry in both["copies"]] != []
-    assert [period["articles"] for period in both["curves"][0]["periods"]] == [
-        period.articles for period in found.curves[0].periods
+    done = haltung("track", scored, sentences, "--by", "month", "--format", "json")
+    data = json.loads(done.stdout)
+    assert len(data["copies"]) == 2
+    (curve,) = data["curves"]
+    assert [(period["period"], period["articles"], period["sentence"]["text"]) for period in curve["periods"]] == [
+        (period.name, period.articles, period.sentence.text) for period in found.curves[0].periods
     ]
-    texts = [period["sentence"]["text"] for period in both["curves"][0]["periods"]]
-    assert "Seoul will über Waffen „offen nachdenken“" in texts
-    grouped = json.loads(haltung("track", scored, "--group", "source", "--format", "json").stdout)
-    assert [curve["group"] for curve in grouped["curves"]] == ["agentur", "rundfunk", "zeitung"]
     alone = haltung("track", sentences)
     assert alone.returncode == 2
     assert "name the rows of the articles too" in alone.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,21 +11,9 @@ import numpy as np
 
 from haltung.annotations import AnnotatedSentence, folded, read_article_labels, read_sentences
 from haltung.codebook import Codebook
+from haltung.debris import is_debris, only_debris
 from haltung.near_duplicates import SHORTEST, near_duplicates
 
-_DEBRIS = re.compile(
-    r"^(?:fotos?|photo|bild|quelle|text|video|reporter)\b|\b(?:e-mail-adresse|newsletter|cookie|abonn\w+|kommentar"
-    r"|teilen sie|mehr zum thema|alle rechte|impressum|unbefugte|das gespräch führten?|das interview führten?"
-    r"|diese nachricht wurde|korrespondent\w*|fehler gefunden|mit verweis auf)\b|[©ⓒ]",
-    re.I,
-)
-# what no stance can be read from, whatever else stands there
-_DEBRIS_ONLY = re.compile(
-    r"e-mail-adresse|newsletter|cookie|abonnieren|alle rechte|impressum|[©ⓒ]|^(?:foto|photo|bild)\s*:.{0,30}$"
-    r"|^mehr zum thema\W*$|^(?:artikel )?teilen\b.{0,20}$|^seite \d+ von \d+",
-    re.I,
-)
-_DEBRIS_LENGTH = 80  # characters; longer units that hold such a word are sentences
 _FAR = 0.1  # Jensen-Shannon divergence in bits: about a third of the mass on other labels
 _ENOUGH = 50  # units; the distribution of fewer says nothing
 
@@ -91,7 +78,7 @@ def _near(rows: Sequence[_Row]) -> list[Warned]:
     pairs = near_duplicates([row.sentence.text for row in rows])
     for pair in sorted(pairs, key=lambda pair: (pair.second, pair.first)):
         first, second = rows[pair.first], rows[pair.second]
-        if _is_debris(second.sentence.text):
+        if is_debris(second.sentence.text):
             continue
         what = f"shares {pair.share:.0%} with {_place(first, second)}: {second.sentence.text}"
         found.append(Warned("near-duplicate", second.file, second.sentence.row, what))
@@ -106,14 +93,8 @@ def _debris(rows: Sequence[_Row], codebook: Codebook) -> list[Warned]:
             "boilerplate", row.file, row.sentence.row, f"page debris labelled {row.sentence.label}: {row.sentence.text}"
         )
         for row in rows
-        if row.sentence.label != codebook.none
-        and len(row.sentence.text) <= _DEBRIS_LENGTH
-        and _DEBRIS_ONLY.search(row.sentence.text)
+        if row.sentence.label != codebook.none and only_debris(row.sentence.text)
     ]
-
-
-def _is_debris(text: str) -> bool:
-    return len(text) <= _DEBRIS_LENGTH and bool(_DEBRIS.search(text))
 
 
 def _without_label(path: Path, sentences: Sequence[AnnotatedSentence], codebook: Codebook) -> list[Warned]:

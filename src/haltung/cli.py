@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from haltung.article import Article
     from haltung.codebook import Codebook
     from haltung.dated_articles import DatedArticle
+    from haltung.model import StanceModel
+    from haltung.verdict import Verdict
 
 app = typer.Typer(
     help="Where does a German article say that South Korea stands on arming Ukraine?",
@@ -100,9 +102,21 @@ def classify(paths: Paths, format: FormatOption = Format.table, model: ModelOpti
 
 
 @app.command()
-def inspect(paths: Paths, format: FormatOption = Format.table, model: ModelOption = None) -> None:
+def inspect(
+    paths: Paths,
+    format: FormatOption = Format.table,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with the stances marked instead.")
+    ] = None,
+    model: ModelOption = None,
+) -> None:
     """Show every sentence and the n-grams that decided it."""
-    _score(paths, format, model, detailed=True)
+    if html is None:
+        _score(paths, format, model, detailed=True)
+    elif format is not Format.table:
+        raise HaltungError(f"--html {html}: writes a page instead of printing; leave --format {format} out")
+    else:
+        _write_page(paths, html, model)
 
 
 @app.command()
@@ -167,13 +181,14 @@ def track(
 
     Articles without a date are listed and left out; of copies of one text the first counts.
     """
-    from haltung.report import Painter
+    from haltung.report import Painter, printable
     from haltung.timeline import timeline
     from haltung.timeline_files import check_files, write_files
     from haltung.timeline_report import timeline_csv, timeline_json, timeline_text
 
     check_files(out, plot)
-    articles, book, failed = _dated_articles(paths, model, out)
+    failed: list[str] = []
+    articles, book = _dated_articles(paths, model, out, failed)
     if failed and not articles:
         sys.exit(2)
     found = timeline(articles, book, by.value, group is not None, copies)
@@ -187,7 +202,7 @@ def track(
         typer.echo(timeline_text(found, painter), color=True)
     for path in (out, plot):
         if path:
-            typer.echo(f"Wrote {path}.", err=True)
+            typer.echo(f"Wrote {printable(str(path))}.", err=True)
     if failed:
         sys.exit(2)
 
@@ -357,29 +372,16 @@ def _complain(error: Exception) -> None:
 
 def _score(paths: list[str], format: Format, model: Path | None, detailed: bool) -> None:
     from haltung import report
-    from haltung.article import read, sources
     from haltung.model import load
 
     loaded = load(model)
     painter = report.Painter(loaded.codebook, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
-    found, failed = [], False
-    for path in paths:
-        inside = list(sources([path]))
-        found += inside
-        if not inside:
-            _complain(HaltungError(f"{path}: holds no .txt, .md or .html file; name a folder with articles"))
-            failed = True
+    failed: list[str] = []
+    found = _sources(paths, failed)
     single = len(paths) == 1 and found == paths
     verdicts = []
-    for source in _shown(found, quiet=format not in (Format.json, Format.csv)):
-        try:
-            verdict = loaded.classify_article(read(source))
-        except HaltungError as error:
-            _complain(error)
-            failed = True
-            continue
-        if verdict.language not in (None, loaded.codebook.language):
-            _complain(HaltungError(report.foreign_text(verdict.source, verdict.language, loaded.codebook)))
+    for article in _articles(_shown(found, quiet=format not in (Format.json, Format.csv)), failed):
+        verdict = _classified(loaded, article)
         if detailed:
             verdict = loaded.explained(verdict)
         if format is Format.jsonl:
@@ -398,48 +400,103 @@ def _score(paths: list[str], format: Format, model: Path | None, detailed: bool)
 
 
 def _dated_articles(
-    paths: list[str], model: Path | None, out: Path | None
-) -> tuple[list[DatedArticle], Codebook, bool]:
-    """Return the articles that paths stand for, the codebook, and whether anything could not be read."""
-    from haltung.article import read
+    paths: list[str], model: Path | None, out: Path | None, failed: list[str]
+) -> tuple[list[DatedArticle], Codebook]:
+    """Return the articles that paths stand for and the codebook; what cannot be read is told and added to `failed`."""
     from haltung.dated_articles import is_scored, named_files, of_reading
     from haltung.model import load
-    from haltung.report import foreign_text
     from haltung.scored_articles import scored_articles
 
-    loaded, failed = load(model), False
-
     def told(row: Broken) -> None:
-        nonlocal failed
-        failed = True
+        failed.append(row.place)
         _complain(HaltungError(f"{row.place}: {row.reason}; left out"))
 
-    def articles(files: list[str]) -> Iterator[Article]:
-        nonlocal failed
-        for source in _shown(files, quiet=False):
-            try:
-                yield read(source)
-            except HaltungError as error:
-                _complain(error)
-                failed = True
-
-    files = []
-    for path in paths:
-        inside = named_files(path)
-        files += inside
-        if not inside:
-            _complain(HaltungError(f"{path}: holds no .txt, .md or .html file; name a folder with articles"))
-            failed = True
-    if out and out.resolve() in (Path(file).resolve() for file in files):
-        raise HaltungError(f"{out}: is one of the articles, which are never written; name another file")
+    loaded = load(model)
+    files = _sources(paths, failed, named_files)
+    if out:
+        _check_not_among(out, files)
     unscored = [file for file in files if not is_scored(file)]
     found = []
-    for reading in loaded.read_many(articles(unscored)):
-        if reading.language not in (None, loaded.codebook.language):
-            _complain(HaltungError(foreign_text(reading.article.source, reading.language, loaded.codebook)))
+    for reading in loaded.read_many(_articles(_shown(unscored, quiet=False), failed)):
+        _tell_foreign(reading.article.source, reading.language, loaded)
         found.append(of_reading(reading))
     found += scored_articles([file for file in files if is_scored(file)], loaded.codebook, told)
-    return found, loaded.codebook, failed
+    return found, loaded.codebook
+
+
+def _write_page(paths: list[str], out: Path, model: Path | None) -> None:
+    from haltung.archive_parts import write_whole
+    from haltung.article_page import article_page
+    from haltung.model import load
+    from haltung.report import printable
+
+    if out.is_dir():
+        raise HaltungError(f"{out}: is a folder; name a file")
+    loaded = load(model)
+    failed: list[str] = []
+    found = _sources(paths, failed)
+    _check_not_among(out, found)
+    inspected = [
+        (article, loaded.explained(_classified(loaded, article)))
+        for article in _articles(_shown(found, quiet=False), failed)
+    ]
+    if inspected:
+        page = article_page(inspected, loaded.codebook)
+        try:
+            write_whole(out, lambda file: file.write(page))
+        except OSError as error:
+            raise HaltungError(f"{out}: cannot be written ({error.strerror}); name another file") from None
+        typer.echo(f"Wrote {printable(str(out))}: {len(inspected)} article{'' if len(inspected) == 1 else 's'}.")
+    if failed:
+        sys.exit(2)
+
+
+def _sources(paths: list[str], failed: list[str], inside_of: Callable[[str], list[str]] | None = None) -> list[str]:
+    """Return the files that `paths` stand for, each as `inside_of` tells (files as they are, articles of a folder).
+
+    Folders without any are told and added to `failed`.
+    """
+    from haltung.article import sources
+
+    found = []
+    for path in paths:
+        inside = inside_of(path) if inside_of else list(sources([path]))
+        found += inside
+        if not inside:
+            _complain(HaltungError(f"{path}: holds no .txt, .md or .html file; name a folder with articles"))
+            failed.append(path)
+    return found
+
+
+def _check_not_among(out: Path, sources: list[str]) -> None:
+    if out.resolve() in (Path(source).resolve() for source in sources):
+        raise HaltungError(f"{out}: is one of the articles, which are never written; name another file")
+
+
+def _articles(sources: Iterable[str], failed: list[str]) -> Iterator[Article]:
+    """Yield the articles in files; those that cannot be read are told and added to `failed`."""
+    from haltung.article import read
+
+    for source in sources:
+        try:
+            yield read(source)
+        except HaltungError as error:
+            _complain(error)
+            failed.append(source)
+
+
+def _classified(model: StanceModel, article: Article) -> Verdict:
+    """Classify an article; warn where it is not in the model's language."""
+    verdict = model.classify_article(article)
+    _tell_foreign(verdict.source, verdict.language, model)
+    return verdict
+
+
+def _tell_foreign(source: str | None, language: str | None, model: StanceModel) -> None:
+    from haltung.report import foreign_text
+
+    if language not in (None, model.codebook.language):
+        _complain(HaltungError(foreign_text(source, language, model.codebook)))
 
 
 def _score_archives(settings: Settings) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,6 +66,11 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(normalise(text))
 
 
+def token_spans(plain: str) -> Iterator[tuple[int, int]]:
+    """Yield where the `tokens` of a text that has been normalised stand in it."""
+    return (found.span() for found in _TOKEN.finditer(plain))
+
+
 def tokens_of(texts: Sequence[str]) -> list[str]:
     """Return the `tokens` of many texts, between them `LINE_END`; to find them together takes half of the time.
 
@@ -109,7 +114,7 @@ def word_pairs(words: Sequence[str], block: Block, lexicon: Lexicon) -> list[str
     kept = [
         (word[: block.cut],) if (found := lexicon.class_of(word)) is None else (class_term(found), word[: block.cut])
         for word in words
-        if word[0].isalnum() and word not in block.skip
+        if is_paired(word, block)
     ]
     return [
         f"{one} … {other}" if one <= other else f"{other} … {one}"
@@ -118,6 +123,11 @@ def word_pairs(words: Sequence[str], block: Block, lexicon: Lexicon) -> list[str
         for one in kept[i]
         for other in kept[i + distance]
     ]
+
+
+def is_paired(word: str, block: Block) -> bool:
+    """Tell whether a block of pairs takes a word: punctuation and the words to skip are passed over."""
+    return word[0].isalnum() and word not in block.skip
 
 
 def class_term(name: str) -> str:

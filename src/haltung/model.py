@@ -143,7 +143,7 @@ class StanceModel:
         return self._sentences.contributions(text, self.classes_.index(label))
 
     def explained(self, verdict: Verdict) -> Verdict:
-        """Return `verdict` with the strongest terms of every sentence, for and against its stance.
+        """Return `verdict` with the strongest terms of every sentence, for and against its stance, and their places.
 
         What title, sentences before and place add stands among them as "‹title›", "‹before›" and "‹place›".
         """
@@ -158,7 +158,8 @@ class StanceModel:
         text = " ".join(sentence.text.split())
         parts = self._sentences.contributions(text, self.classes_.index(sentence.stance), context)
         strongest = list(parts.items())[:_TERMS]
-        return replace(sentence, terms=tuple(Term(term, weight) for term, weight in strongest))
+        places = self._sentences.term_places(sentence.text, [term for term, _ in strongest])
+        return replace(sentence, terms=tuple(Term(term, weight, places[term]) for term, weight in strongest))
 
     def _best(self, probabilities: np.ndarray) -> str:
         return self.classes_[int(probabilities.argmax())]

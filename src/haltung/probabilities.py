@@ -7,7 +7,7 @@ sentence, never what stands after it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,6 +102,12 @@ class SentenceModel:
             for name, value in zip(names, context * layer.weights[k:, label], strict=True):
                 parts[f"‹{name}›"] = parts.get(f"‹{name}›", 0.0) + float(value)
         return dict(sorted(parts.items(), key=lambda part: (-abs(part[1]), part[0])))
+
+    def term_places(self, text: str, terms: Iterable[str]) -> dict[str, tuple[tuple[int, int], ...]]:
+        """Return where terms stand in `text`, as ranges of its characters; those of the context stand nowhere."""
+        from haltung.term_places import term_places
+
+        return term_places(text, terms, [found.block for found in self.linear.blocks], self.linear.lexicon)
 
 
 def context_features(alone: np.ndarray, title_at: int | None) -> np.ndarray:

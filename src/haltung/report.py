@@ -9,12 +9,16 @@ import re
 import shutil
 import textwrap
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from haltung.cells import guarded
 from haltung.codebook import Codebook
 from haltung.verdict import ScoredSentence, Term, Verdict
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_NO_TEXT = re.compile(f"{_CONTROL.pattern}|[\ud800-\udfff\ufffe\uffff]")
+_SPACE = re.compile(r"\s")
 _SHOWN_TERMS = 5
 _LEANING, _FAINT = 3, 0.1
 _CARRIES = 0.25  # a sentence that adds so much to the verdict's log-odds is marked
@@ -56,6 +60,16 @@ def foreign_text(source: str | None, language: str | None, codebook: Codebook) -
     """Return the warning that an article is not in the language that the model was trained for."""
     place = source or "text"
     return f"{place}: is in {language!r}, the model reads {codebook.language!r}; what it says of it means little"
+
+
+def replaced(text: str) -> str:
+    """Return `text`, as long as it was, with "�" for control codes and what no file can hold, blanks for line ends."""
+    return _NO_TEXT.sub("\ufffd", _SPACE.sub(" ", text))
+
+
+def visible_term(term: str) -> str:
+    """Return a term as it is shown: the blanks at its ends, which are the edges of words, made visible."""
+    return printable(term.replace(" ", "␣")) if term != term.strip() else printable(term)
 
 
 def as_json(verdicts: Sequence[Verdict], single: bool) -> str:
@@ -188,28 +202,19 @@ def _sentence_lines(found: ScoredSentence, painter: Painter, label: str, carries
 
 def _marked(text: str, found: ScoredSentence, painter: Painter) -> str:
     """Colour the places of the terms that speak for the sentence's stance."""
-    lowered = text.lower()
-    if found.stance == painter.codebook.none or len(lowered) != len(text):
+    if found.stance == painter.codebook.none:
         return text
-    hit = [False] * len(text)
+    hit = [False] * len(found.text)
     for term in found.terms or ():
         if term.weight <= 0 or len(term.term.strip()) < 3:  # single letters say nothing to a reader
             continue
-        for place in re.finditer(
-            rf"{_edge(term.term[0])}{re.escape(term.term.strip())}{_edge(term.term[-1])}", lowered
-        ):
-            hit[place.start() : place.end()] = [True] * (place.end() - place.start())
-    runs = re.finditer("1+|0+", "".join("1" if mark else "0" for mark in hit))
-    return "".join(
-        painter.label(found.stance, text[run.start() : run.end()], bold=True)
-        if hit[run.start()]
-        else text[run.start() : run.end()]
-        for run in runs
-    )
-
-
-def _edge(char: str) -> str:
-    return r"\b" if char == " " else ""
+        for start, end in term.places:
+            hit[start:end] = [True] * (end - start)
+    # to wrap a text moves blanks only, and to print it drops only what `printable` drops
+    kept = (mark for char, mark in zip(found.text, hit, strict=True) if printable(char))
+    shown = [(char, not char.isspace() and next(kept)) for char in text]
+    runs = ((mark, "".join(char for char, _ in run)) for mark, run in groupby(shown, key=itemgetter(1)))
+    return "".join(painter.label(found.stance, run, bold=True) if mark else run for mark, run in runs)
 
 
 def _term_lines(found: ScoredSentence, painter: Painter) -> list[str]:
@@ -219,7 +224,7 @@ def _term_lines(found: ScoredSentence, painter: Painter) -> list[str]:
         ("for", [t for t in terms if t.weight > 0]),
         ("against", [t for t in terms if t.weight < 0]),
     ):
-        shown = "  ".join(f"{_visible(term.term)} {term.weight:+.2f}" for term in _distinct(side))
+        shown = "  ".join(f"{visible_term(term.term)} {term.weight:+.2f}" for term in _distinct(side))
         if shown:
             lines.append(painter.dim(f"{name}: ") + shown)
     return lines
@@ -234,10 +239,6 @@ def _distinct(terms: Sequence[Term]) -> list[Term]:
         if len(kept) == _SHOWN_TERMS:
             break
     return kept
-
-
-def _visible(term: str) -> str:
-    return printable(term.replace(" ", "␣")) if term != term.strip() else printable(term)
 
 
 def _wrapped(text: str, indent: str) -> list[str]:

@@ -13,7 +13,7 @@ from haltung.codebook import Codebook
 from haltung.dated_articles import Quote
 from haltung.page import page
 from haltung.timeline import METHOD, Curve, Period, Share, Timeline
-from haltung.timeline_report import counted, extent, letters
+from haltung.timeline_report import counted, extent
 from haltung.turns import Turn
 
 TURNS = (
@@ -198,11 +198,11 @@ def _row(period: Period, turning: bool, book: Codebook) -> str:
 def _bar(period: Period, book: Codebook) -> str:
     told = escape(", ".join(_told(period, book)), quote=True)
     parts, x = [], 0.0
-    marks = letters(book)
     for label, share in period.shares.items() if period.stance else ():
         width = share.share * _BAR
-        inside = f'<text x="{x + 4:.1f}" y="13">{escape(marks[label])}</text>' if width >= _LETTER else ""
-        parts.append(f'<g class="label-{book.ids.index(label)}">{_rect(x, 0, width, 18, "")}{inside}</g>')
+        place = book.ids.index(label)
+        inside = f'<text x="{x + 4:.1f}" y="13">{escape(book.letters[place])}</text>' if width >= _LETTER else ""
+        parts.append(f'<g class="label-{place}">{_rect(x, 0, width, 18, "")}{inside}</g>')
         x += width
     return f'<svg class="bar" viewBox="0 0 {_BAR} 18" role="img" aria-label="{told}">{"".join(parts)}</svg>'
 

@@ -27,21 +27,10 @@ _SHORT_BAR, _LONG_BAR, _ROOMY = 8, 20, 100  # the bar's cells, and the columns f
 _LISTED = 10  # undated articles named in the terminal
 
 
-def letters(codebook: Codebook) -> dict[str, str]:
-    """Return a letter for each stance, its title's first that is still free: what bars are made of without colour."""
-    found: dict[str, str] = {}
-    for label in codebook.labels:
-        if label.id == codebook.none:
-            continue
-        free = [char for char in label.title + "abcdefghijklmnopqrstuvwxyz" if char.isalnum()]
-        found[label.id] = next((char for char in free if char not in found.values()), "?")
-    return found
-
-
 def timeline_text(found: Timeline, painter: Painter) -> str:
     """Return the timeline for the terminal: a line a period, then the turns with the sentences that mark them."""
     book = found.codebook
-    marks = letters(book)
+    marks = _letters(book)
     legend = "  ".join(
         painter.label(label, f"{_BLOCK if painter.color else mark} {book.label(label).title}")
         for label, mark in marks.items()
@@ -56,7 +45,7 @@ def timeline_text(found: Timeline, painter: Painter) -> str:
 
 def timeline_csv(found: Timeline) -> str:
     """Return a header and a row for every period; `turn` is the date of a turn in it and what gives way to what."""
-    labels = list(letters(found.codebook))
+    labels = [label for label in found.codebook.ids if label != found.codebook.none]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     shares = [name for label in labels for name in (label, f"{label}_low", f"{label}_high")]
@@ -137,6 +126,11 @@ def _turn_dict(turn: Turn) -> dict[str, Any]:
 
 def _quote_dict(quote: Quote) -> dict[str, Any]:
     return {**vars(quote), "date": quote.date.isoformat()}
+
+
+def _letters(book: Codebook) -> dict[str, str]:
+    """Return the letter of each stance that bars are made of where there is no colour."""
+    return {label: mark.lower() for label, mark in zip(book.ids, book.letters, strict=True) if label != book.none}
 
 
 def extent(found: Timeline) -> str:

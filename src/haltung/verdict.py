@@ -29,10 +29,11 @@ _DOUBT, _NEVER, _LITTLE, _SURE = 0.02, 0.001, 0.3, 1e-9
 
 @dataclass(frozen=True)
 class Term:
-    """A term and what it adds to the logit of the sentence's stance."""
+    """A term, what it adds to the logit of the sentence's stance, and where it stands in the sentence's text."""
 
     term: str
     weight: float
+    places: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
