@@ -296,12 +296,12 @@ def test_the_picture_is_drawn_with_its_text(haltung, series):
 
 @pytest.fixture
 def archive(series_articles, tmp_path):
-    """The series as an archive with ids, dates, sources."""
+    """The series as an archive with ids, dates, titles, sources."""
     path = tmp_path / "archiv.jsonl"
     with path.open("w", encoding="utf-8") as file:
         for number, one in enumerate(series_articles):
-            text = read(one.source).text
-            row = {"id": f"nr{number}", "date": str(one.date or ""), "text": text, "source": one.group}
+            row = {"id": f"nr{number}", "date": str(one.date or ""), "title": one.title, "source": one.group}
+            row["text"] = read(one.source).text
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
     return path
 
