@@ -304,14 +304,16 @@ def test_an_earlier_output_is_replaced_only_when_asked(settings, tmp_path):
     assert pyarrow.parquet.read_table(settings.out)["id"].to_pylist() == ["a0", "a1", "a2"]
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense"])
-def test_an_address_where_no_cluster_answers_is_one_clear_line(archive, small_folder, tmp_path, address):
+@pytest.mark.parametrize(
+    ("address", "told"), [("tcp://127.0.0.1:9", "no cluster answers"), ("nonsense", "is no address")]
+)
+def test_an_address_where_no_cluster_answers_is_one_clear_line(archive, small_folder, tmp_path, address, told):
     # as the command line does it, but for the time that a cluster is waited for
     code = "from haltung import archive_cluster, cli; archive_cluster._CONNECT = 1; cli.main()"
     given = [sys.executable, "-c", code, "score", archive, "out", "--dask", address, "--model", small_folder]
     done = subprocess.run(list(map(str, given)), capture_output=True, text=True, cwd=tmp_path, check=False)
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f"haltung: --dask {address}: no cluster answers")
+    assert line.startswith(f"haltung: --dask {address}: {told}")
     assert done.returncode == 2
     assert not (tmp_path / "out").exists()
 

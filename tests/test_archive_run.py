@@ -270,7 +270,7 @@ def test_a_carriage_return_in_a_title_tears_no_row_of_a_csv_output_apart(tmp_pat
     archive = write_jsonl(tmp_path / "a.jsonl", [{"id": 1, "title": title, "text": "Es regnet."} for title in titles])
     run_here(settings_of(tmp_path, archive, out="out.csv", model=small_folder, jobs=1))
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
-        assert [row["title"] for row in csv.DictReader(file)] == titles
+        assert [row["title"] for row in csv.DictReader(file)] == ["Neues\naus Seoul"] * 3
 
 
 def test_files_of_all_formats_and_patterns_come_into_one_output(score, here):

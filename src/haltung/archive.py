@@ -9,6 +9,7 @@ import csv
 import glob
 import io
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from haltung.errors import HaltungError
 SUFFIXES = (".jsonl", ".ndjson", ".csv", ".parquet")
 _LONGEST = 20_000_000  # bytes of one row; what is longer is no article and would fill the memory
 _ROWS, _BYTES = 200, 1_000_000  # of a chunk: a second's work or less
+_PIECE, _PARQUET_ROWS = 1 << 20, 50  # bytes and rows of a Parquet file that are read at once
 _DELIMITERS = ",;\t"
 
 
@@ -83,9 +85,9 @@ def archives(patterns: Iterable[str]) -> list[Path]:
 
     Raises `HaltungError` where one stands for none, or for what is no archive.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     for pattern in patterns:
-        paths = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 (patterns may be absolute)
+        paths = [pattern] if os.path.lexists(pattern or ".") else sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 (patterns may be absolute)
         if not paths:
             raise HaltungError(f"{pattern}: is not there; name files, or a pattern in quotation marks")
         for path in map(Path, paths):
@@ -93,8 +95,19 @@ def archives(patterns: Iterable[str]) -> list[Path]:
                 raise HaltungError(f"{path}: is a folder; name its files, as '{path}/*.jsonl'")
             if path.suffix.lower() not in SUFFIXES:
                 raise HaltungError(f"{path}: is not {', '.join(SUFFIXES)}; rename or convert it")
-            found[path] = None
-    return list(found)
+            found.setdefault(path.resolve(), path)
+    return list(found.values())
+
+
+def check(paths: Iterable[Path], fields: Fields) -> None:
+    """Look into each archive, so that hours of scoring do not end at one that cannot be used.
+
+    Raises `HaltungError` where a file cannot be read or lacks the field of the text.
+    """
+    for path in paths:
+        if not path.is_file() and path.exists():
+            raise HaltungError(f"{path}: is no file; copy its content into one")
+        next(rows(path, _columns(fields)), None)
 
 
 def chunks(paths: Iterable[Path], fields: Fields) -> Iterator[Chunk]:
@@ -102,20 +115,30 @@ def chunks(paths: Iterable[Path], fields: Fields) -> Iterator[Chunk]:
 
     Raises `HaltungError` where a file cannot be read or lacks the field of the text.
     """
-    names = dict.fromkeys([fields.id, fields.date, fields.title, fields.text, *fields.kept])
-    columns = Columns(tuple(names), fields.text, "name it with --text")
+    columns = _columns(fields)
     number, found, size, letters = 0, [], 0, 0
     for path in paths:
         for row, taken in rows(path, columns):
             record = _record(row.place, row.values, fields) if isinstance(row, Row) else row
             found.append(record)
             size += taken
-            letters += len(record.article.text) if isinstance(record, Record) else 0
+            letters += _letters(record)
             if len(found) == _ROWS or letters >= _BYTES:
                 yield Chunk(number, tuple(found), size)
                 number, found, size, letters = number + 1, [], 0, 0
     if found:
         yield Chunk(number, tuple(found), size)
+
+
+def _columns(fields: Fields) -> Columns:
+    names = dict.fromkeys([fields.id, fields.date, fields.title, fields.text, *fields.kept])
+    return Columns(tuple(names), fields.text, "name it with --text")
+
+
+def _letters(row: Record | Broken) -> int:
+    if isinstance(row, Broken):
+        return 0
+    return len(row.article.text) + len(row.article.title or "") + len(row.id) + sum(map(len, row.kept))
 
 
 def rows(path: Path, columns: Columns) -> Iterator[tuple[Row | Broken, int]]:
@@ -175,8 +198,8 @@ def _csv_rows(path: Path, file: BinaryIO, columns: Columns) -> Iterator[Row | Br
     limit = csv.field_size_limit(_LONGEST)
     try:
         delimiter = max(_DELIMITERS, key=first.decode("utf-8", "replace").count)
-        reader = csv.reader(text, delimiter=delimiter)
-        header = next(reader, [])
+        reader = csv.reader(text, delimiter=delimiter, strict=True)  # a quote that is never closed is told
+        header = _header(reader, path)
         if columns.needed not in header:
             raise _lacking(f"{path}: line 1", columns, header)
         while True:
@@ -201,6 +224,13 @@ def _csv_rows(path: Path, file: BinaryIO, columns: Columns) -> Iterator[Row | Br
         text.detach()
 
 
+def _header(reader: Iterator[list[str]], path: Path) -> list[str]:
+    try:
+        return next(reader, [])
+    except csv.Error as error:
+        raise HaltungError(f"{path}: line 1: is not valid CSV ({error}); mend it") from None
+
+
 def _is_utf8(cells: list[str]) -> bool:
     try:
         "".join(cells).encode("utf-8")
@@ -212,10 +242,10 @@ def _is_utf8(cells: list[str]) -> bool:
 def _parquet_rows(path: Path, columns: Columns) -> Iterator[tuple[Row | Broken, int]]:
     parquet = parquet_library()
     try:
-        file = parquet.ParquetFile(path)
+        # by small pieces: else a whole column of a row group is in the memory at once
+        file = parquet.ParquetFile(path, buffer_size=_PIECE, pre_buffer=False)
     except Exception as error:  # pyarrow has errors of its own for each way a file is no Parquet
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        raise HaltungError(f"{path}: cannot be read as Parquet ({reason}); check the file") from None
+        raise _no_parquet(path, error) from None
     with file:
         names = file.schema_arrow.names
         if columns.needed not in names:
@@ -223,11 +253,32 @@ def _parquet_rows(path: Path, columns: Columns) -> Iterator[tuple[Row | Broken, 
         wanted = [name for name in columns.wanted if name in names]
         bytes_a_row = path.stat().st_size / max(1, file.metadata.num_rows)
         number = 0
-        for batch in file.iter_batches(batch_size=_ROWS, columns=wanted):
-            for values in batch.to_pylist():
+        batches = file.iter_batches(batch_size=_PARQUET_ROWS, columns=wanted)
+        while True:
+            try:
+                batch = next(batches, None)
+            except Exception as error:
+                raise _no_parquet(path, error) from None
+            if batch is None:
+                return
+            for values in _values(batch):
                 number += 1
-                size = int(number * bytes_a_row) - int((number - 1) * bytes_a_row)
-                yield Row(f"{path}: row {number}", values), size
+                place, size = f"{path}: row {number}", int(number * bytes_a_row) - int((number - 1) * bytes_a_row)
+                yield Broken(place, "is not valid UTF-8") if values is None else Row(place, values), size
+
+
+def _values(batch: Any) -> Iterator[dict[str, Any] | None]:  # noqa: ANN401 (pyarrow's batch)
+    """Yield the rows of a batch; None for one whose text is no UTF-8."""
+    for row in range(batch.num_rows):
+        try:
+            yield batch.slice(row, 1).to_pylist()[0]
+        except UnicodeDecodeError:
+            yield None
+
+
+def _no_parquet(path: Path, error: Exception) -> HaltungError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+    return HaltungError(f"{path}: cannot be read as Parquet ({reason}); check the file")
 
 
 def _lacking(place: str, columns: Columns, names: list[str]) -> HaltungError:

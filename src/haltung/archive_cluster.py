@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from concurrent.futures import CancelledError
 from typing import Any
+from uuid import uuid4
 
 from haltung.archive import Chunk
 from haltung.archive_scores import ScoredChunk, scored
@@ -12,8 +15,7 @@ from haltung.model import StanceModel
 
 _WAITING = 4  # chunks a thread of the cluster, so that none stands idle and few are in memory
 _CONNECT = 10  # seconds
-_RETRIES = 20  # of a chunk whose workers die
-_NAME = "haltung"
+_ADDRESS = re.compile(r"(?:\w+://)?(?:\[[\da-fA-F:]+\]|[^\s:/\[\]]+):\d+")
 
 
 def on_cluster(model: StanceModel, chunks: Iterable[Chunk], by_sentence: bool, address: str) -> Iterator[ScoredChunk]:
@@ -29,13 +31,20 @@ def on_cluster(model: StanceModel, chunks: Iterable[Chunk], by_sentence: bool, a
     except ImportError:
         raise HaltungError("--dask needs Dask; run: pip install 'haltung[dask]'") from None
 
+    if not _ADDRESS.fullmatch(address):
+        raise HaltungError(f"--dask {address}: is no address; write it as tcp://host:8786")
+    own = f"haltung-{uuid4().hex}"  # other runs on the cluster have models of their own
+
     class Model(WorkerPlugin):
         """Keeps the model at a worker."""
 
-        name = _NAME
+        name = own
 
         def setup(self, worker: Any) -> None:  # noqa: ANN401
-            worker.haltung_model = model
+            setattr(worker, own, model)
+
+        def teardown(self, worker: Any) -> None:  # noqa: ANN401
+            delattr(worker, own)
 
     try:
         client = Client(address, timeout=_CONNECT, set_as_default=False)
@@ -44,29 +53,36 @@ def on_cluster(model: StanceModel, chunks: Iterable[Chunk], by_sentence: bool, a
             f"--dask {address}: no cluster answers ({type(error).__name__}); check the address"
         ) from None
     with client:
-        client.register_plugin(Model())
-        remaining = iter(chunks)
-        done = as_completed()
-
-        def submit() -> bool:
-            chunk = next(remaining, None)
-            if chunk is not None:
-                done.add(client.submit(_work, chunk, by_sentence, pure=False, retries=_RETRIES))
-            return chunk is not None
-
-        threads = max(1, sum(client.nthreads().values()))
-        for _ in range(_WAITING * threads):
-            if not submit():
-                break
         try:
-            for future in done:
-                yield future.result()
-                submit()
+            client.register_plugin(Model())
+            yield from _scored(client, as_completed(loop=client.loop), chunks, by_sentence, own)
+            client.unregister_worker_plugin(own)
         except KilledWorker:
             raise HaltungError(f"--dask {address}: workers keep dying; mend them, then go on with --resume") from None
+        except (CancelledError, OSError, TimeoutError) as error:
+            lost = f"the cluster is lost ({type(error).__name__})"
+            raise HaltungError(f"--dask {address}: {lost}; start it, then go on with --resume") from None
 
 
-def _work(chunk: Chunk, by_sentence: bool) -> ScoredChunk:
+def _scored(client: Any, done: Any, chunks: Iterable[Chunk], by_sentence: bool, own: str) -> Iterator[ScoredChunk]:  # noqa: ANN401
+    remaining = iter(chunks)
+
+    def submit() -> bool:
+        chunk = next(remaining, None)
+        if chunk is not None:
+            done.add(client.submit(_work, chunk, by_sentence, own, pure=False))
+        return chunk is not None
+
+    threads = max(1, sum(client.nthreads().values()))
+    for _ in range(_WAITING * threads):
+        if not submit():
+            break
+    for future in done:
+        yield future.result()
+        submit()
+
+
+def _work(chunk: Chunk, by_sentence: bool, own: str) -> ScoredChunk:
     from distributed import get_worker
 
-    return scored(get_worker().haltung_model, chunk, by_sentence)
+    return scored(getattr(get_worker(), own), chunk, by_sentence)

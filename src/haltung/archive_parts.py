@@ -10,7 +10,7 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from haltung.errors import HaltungError
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
 _PLAN, _LOCK = "plan.json", ".lock"
+_PART = {"size", "articles", "foreign", "broken", "rows"}
 _PARTITION = 100_000  # rows of a file of a partitioned output
 
 Row = list[Cell]
@@ -45,7 +46,7 @@ class Parts:
         self._out = out
         self._folder = folder
         self._columns = list(columns)
-        self.finished = frozenset(int(path.stem) for path in folder.glob("*.json") if path.stem.isdigit())
+        self.finished = _numbers(folder)
 
     def add(self, chunk: ScoredChunk) -> None:
         """Write the part of a chunk."""
@@ -58,10 +59,13 @@ class Parts:
         }
         write_whole(self._folder / f"{chunk.number}.json", lambda file: json.dump(part, file, ensure_ascii=False))
 
-    def parts(self, numbers: Iterable[int]) -> Iterator[dict[str, Any]]:
-        """Yield finished parts as they were written."""
-        for number in numbers:
-            yield json.loads((self._folder / f"{number}.json").read_text(encoding="utf-8"))
+    def part(self, number: int) -> dict[str, Any] | None:
+        """Return a finished part as it was written, None where the file is damaged."""
+        try:
+            part = json.loads((self._folder / f"{number}.json").read_text(encoding="utf-8"))
+            return part if part.keys() >= _PART else None
+        except (OSError, ValueError, AttributeError):
+            return None
 
     def assemble(self, chunks: int, partitioned: bool = False) -> Total:
         """Write the output from the parts of all `chunks`, and remove them."""
@@ -69,7 +73,10 @@ class Parts:
 
         def rows() -> Iterator[list[Row]]:
             nonlocal total
-            for part in self.parts(range(chunks)):
+            for number in range(chunks):
+                part = self.part(number)
+                if part is None:
+                    raise HaltungError(f"{self._folder}: part {number} is damaged; go on with --resume")
                 total = Total(
                     total.articles + part["articles"],
                     total.rows + len(part["rows"]),
@@ -87,7 +94,8 @@ class Parts:
         else:
             write = _write_csv if self._out.suffix == ".csv" else _write_jsonl
             write_whole(self._out, lambda file: write(file, self._columns, rows()))
-        shutil.rmtree(self._folder)
+        for number in _numbers(self._folder):
+            (self._folder / f"{number}.json").unlink()
         return total
 
 
@@ -102,20 +110,33 @@ def opened(out: Path, plan: dict[str, Any], columns: Sequence[str], resume: bool
 
     folder = out.with_name(f"{out.name}.parts")
     try:
-        if folder.exists() and not resume:
-            raise HaltungError(f"{folder}: holds an interrupted run; go on with --resume, or remove that folder")
         folder.mkdir(exist_ok=True)
         with FileLock(folder / _LOCK, timeout=0):
+            if _numbers(folder) and not resume:
+                raise HaltungError(f"{folder}: holds an interrupted run; go on with --resume, or remove that folder")
             _keep_plan(folder, plan)
-            yield Parts(out, folder, columns)
+            try:
+                yield Parts(out, folder, columns)
+            finally:
+                if not _numbers(folder):  # all is in the output, or nothing was done: no trace is left
+                    shutil.rmtree(folder)
     except Timeout:
         raise HaltungError(f"{out}: is being written by another haltung; wait for it") from None
     except OSError as error:
         raise HaltungError(f"{error.filename or out}: cannot be written ({error.strerror}); then --resume") from None
 
 
+def _numbers(folder: Path) -> frozenset[int]:
+    """Return the numbers of the parts that are there."""
+    return frozenset(int(path.stem) for path in folder.glob("*.json") if path.stem.isdigit())
+
+
 def _keep_plan(folder: Path, plan: dict[str, Any]) -> None:
     path = folder / _PLAN
+    if not _numbers(folder):
+        path.unlink(missing_ok=True)
+    elif not path.is_file():
+        raise HaltungError(f"{folder}: lacks the plan of its run; remove that folder to begin anew")
     if path.is_file():
         differing = [name for name, value in _read_plan(path).items() if plan.get(name) != value]
         if differing:

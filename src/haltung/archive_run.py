@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from haltung import archive_parts
-from haltung.archive import Broken, Chunk, Fields, archives, chunks, parquet_library
+from haltung.archive import Broken, Chunk, Fields, archives, check, chunks, parquet_library
 from haltung.archive_parts import Parts, Total
 from haltung.archive_scores import ScoredChunk, columns, in_one_process, in_processes
 from haltung.errors import HaltungError
 from haltung.model import StanceModel, load
 from haltung.paths import MODEL_FILE, model_to_read
 
+_PARTITION = re.compile(r"part-\d+\.parquet")
 Finished = Callable[[int, int, bool], None]
 Report = Callable[[Broken], None]
 
@@ -59,6 +61,7 @@ def score_archives(settings: Settings, finished: Finished, report: Report) -> To
     paths = archives(settings.inputs)
     if out.resolve() in [path.resolve() for path in paths]:
         raise HaltungError(f"{out}: is an input too; name another output")
+    check(paths, settings.fields)
     model = load(settings.model)
     header = columns(model.classes_, settings.fields, settings.by_sentence)
     with archive_parts.opened(out, _plan(settings, paths), header, settings.resume) as parts:
@@ -68,7 +71,7 @@ def score_archives(settings: Settings, finished: Finished, report: Report) -> To
 
 def input_size(settings: Settings) -> int:
     """Return the bytes of all inputs."""
-    return sum(path.stat().st_size for path in archives(settings.inputs))
+    return sum(path.stat().st_size for path in archives(settings.inputs) if path.is_file())
 
 
 def _run(
@@ -90,7 +93,10 @@ def _run(
             if chunk.number not in parts.finished:
                 yield chunk
                 continue
-            found = next(parts.parts([chunk.number]))
+            found = parts.part(chunk.number)
+            if found is None:
+                yield chunk
+                continue
             note(tuple(Broken(*row) for row in found["broken"]))
             finished(found["articles"], found["size"], True)
 
@@ -121,6 +127,10 @@ def _check_output(settings: Settings) -> None:
     out = settings.out
     if settings.dask:
         parquet_library()
+        if out.exists() and not (out.is_dir() and all(_PARTITION.fullmatch(found.name) for found in out.iterdir())):
+            raise HaltungError(f"{out}: is no earlier output of --dask; name another folder")
+        if not out.parent.is_dir():
+            raise HaltungError(f"{out}: its folder is not there; make it first")
         return
     if out.suffix not in archive_parts.SUFFIXES:
         raise HaltungError(f"{out}: the output is {', '.join(archive_parts.SUFFIXES)}; name it so")
@@ -134,11 +144,9 @@ def _check_output(settings: Settings) -> None:
 
 def _plan(settings: Settings, paths: list[Path]) -> dict[str, Any]:
     """Return what the output depends on: where any of it changes a run must not be resumed."""
-    stats = [path.stat() for path in paths]
+    stats = [(path, path.stat()) for path in paths]
     return {
-        "inputs": [
-            [str(path.resolve()), stat.st_size, stat.st_mtime_ns] for path, stat in zip(paths, stats, strict=True)
-        ],
+        "inputs": [[str(path), str(path.resolve()), stat.st_size, stat.st_mtime_ns] for path, stat in stats],
         "fields": {**asdict(settings.fields), "kept": list(settings.fields.kept)},
         "sentences": settings.by_sentence,
         "model": hashlib.sha256((model_to_read(settings.model) / MODEL_FILE).read_bytes()).hexdigest(),

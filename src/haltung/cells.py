@@ -12,10 +12,14 @@ def guarded(cell: object) -> object:
     >>> guarded("=HYPERLINK(A1)"), guarded("-3"), guarded("– Ein Zitat"), guarded(-0.5)
     ("'=HYPERLINK(A1)", '-3', '– Ein Zitat', -0.5)
     """
-    if not isinstance(cell, str) or not cell.lstrip(" ").startswith(_FORMULA):
+    if not isinstance(cell, str):
         return cell
+    # a carriage return alone would end the row for some readers, and Python's writer does not quote it
+    whole = cell.replace("\r\n", "\n").replace("\r", "\n")
+    if not cell.lstrip(" ").startswith(_FORMULA):
+        return whole
     try:
         float(cell)
     except ValueError:
-        return f"'{cell}"
+        return f"'{whole}"
     return cell
