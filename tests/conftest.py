@@ -9,8 +9,11 @@ import pytest
 from haltung import training
 from haltung.annotated_set import read_set
 from haltung.annotations import read_sentences
+from haltung.article import read, sources
 from haltung.codebook import read_codebook
+from haltung.dated_articles import of_reading
 from haltung.model import load
+from haltung.paths import shipped
 
 DATA = Path(__file__).parent / "data"
 
@@ -23,6 +26,23 @@ def data():
 @pytest.fixture(scope="session")
 def articles():
     return DATA / "articles"
+
+
+@pytest.fixture(scope="session")
+def series():
+    """Articles of 18 months in which the stance turns on 20 June 2024 and on 16 January 2025."""
+    return DATA / "series"
+
+
+@pytest.fixture(scope="session")
+def shipped_model():
+    return load(shipped("model"))
+
+
+@pytest.fixture(scope="session")
+def series_articles(series, shipped_model):
+    readings = shipped_model.read_many(read(source) for source in sources([str(series)]))
+    return [of_reading(reading) for reading in readings]
 
 
 @pytest.fixture(scope="session")

@@ -55,6 +55,23 @@ class Broken:
 
 
 @dataclass(frozen=True)
+class Row:
+    """One row as it stands in a file: its place, and its values by the names of the columns."""
+
+    place: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns that are read, the one that no file may lack, and what mends a file that lacks it."""
+
+    wanted: tuple[str, ...]
+    needed: str
+    remedy: str
+
+
+@dataclass(frozen=True)
 class Chunk:
     """Some rows of the archives, in order; `size` are the bytes that they are from, about."""
 
@@ -90,7 +107,7 @@ def check(paths: Iterable[Path], fields: Fields) -> None:
     for path in paths:
         if not path.is_file() and path.exists():
             raise HaltungError(f"{path}: is no file; copy its content into one")
-        next(_rows(path, fields), None)
+        next(rows(path, _columns(fields)), None)
 
 
 def chunks(paths: Iterable[Path], fields: Fields) -> Iterator[Chunk]:
@@ -98,17 +115,24 @@ def chunks(paths: Iterable[Path], fields: Fields) -> Iterator[Chunk]:
 
     Raises `HaltungError` where a file cannot be read or lacks the field of the text.
     """
-    number, rows, size, letters = 0, [], 0, 0
+    columns = _columns(fields)
+    number, found, size, letters = 0, [], 0, 0
     for path in paths:
-        for row, taken in _rows(path, fields):
-            rows.append(row)
+        for row, taken in rows(path, columns):
+            record = _record(row.place, row.values, fields) if isinstance(row, Row) else row
+            found.append(record)
             size += taken
-            letters += _letters(row)
-            if len(rows) == _ROWS or letters >= _BYTES:
-                yield Chunk(number, tuple(rows), size)
-                number, rows, size, letters = number + 1, [], 0, 0
-    if rows:
-        yield Chunk(number, tuple(rows), size)
+            letters += _letters(record)
+            if len(found) == _ROWS or letters >= _BYTES:
+                yield Chunk(number, tuple(found), size)
+                number, found, size, letters = number + 1, [], 0, 0
+    if found:
+        yield Chunk(number, tuple(found), size)
+
+
+def _columns(fields: Fields) -> Columns:
+    names = dict.fromkeys([fields.id, fields.date, fields.title, fields.text, *fields.kept])
+    return Columns(tuple(names), fields.text, "name it with --text")
 
 
 def _letters(row: Record | Broken) -> int:
@@ -117,23 +141,26 @@ def _letters(row: Record | Broken) -> int:
     return len(row.article.text) + len(row.article.title or "") + len(row.id) + sum(map(len, row.kept))
 
 
-def _rows(path: Path, fields: Fields) -> Iterator[tuple[Record | Broken, int]]:
-    """Yield each row, and how many bytes of the file were read for it."""
+def rows(path: Path, columns: Columns) -> Iterator[tuple[Row | Broken, int]]:
+    """Yield each row of a file, and how many bytes of the file were read for it.
+
+    Raises `HaltungError` where the file cannot be read or lacks the needed column.
+    """
     if path.suffix.lower() == ".parquet":
-        yield from _parquet_rows(path, fields)
+        yield from _parquet_rows(path, columns)
         return
     try:
         with path.open("rb") as file:
             read = _csv_rows if path.suffix.lower() == ".csv" else _json_rows
             before = 0
-            for row in read(path, file, fields):
+            for row in read(path, file, columns):
                 yield row, file.tell() - before
                 before = file.tell()
     except OSError as error:
         raise HaltungError(f"{path}: cannot be read ({error.strerror}); check the path") from None
 
 
-def _json_rows(path: Path, file: BinaryIO, fields: Fields) -> Iterator[Record | Broken]:
+def _json_rows(path: Path, file: BinaryIO, _: Columns) -> Iterator[Row | Broken]:
     for number, line in enumerate(_lines(file), start=1):
         place = f"{path}: line {number}"
         if line is None:
@@ -149,7 +176,7 @@ def _json_rows(path: Path, file: BinaryIO, fields: Fields) -> Iterator[Record | 
         except (ValueError, RecursionError):
             yield Broken(place, "is not valid JSON")
             continue
-        yield _record(place, values, fields) if isinstance(values, dict) else Broken(place, "is not a JSON object")
+        yield Row(place, values) if isinstance(values, dict) else Broken(place, "is not a JSON object")
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes | None]:
@@ -163,7 +190,7 @@ def _lines(file: BinaryIO) -> Iterator[bytes | None]:
         yield None
 
 
-def _csv_rows(path: Path, file: BinaryIO, fields: Fields) -> Iterator[Record | Broken]:
+def _csv_rows(path: Path, file: BinaryIO, columns: Columns) -> Iterator[Row | Broken]:
     first = next(_lines(file), b"") or b""
     file.seek(0)
     # bytes that are no UTF-8 become lone surrogates, by which their row is found broken
@@ -173,8 +200,8 @@ def _csv_rows(path: Path, file: BinaryIO, fields: Fields) -> Iterator[Record | B
         delimiter = max(_DELIMITERS, key=first.decode("utf-8", "replace").count)
         reader = csv.reader(text, delimiter=delimiter, strict=True)  # a quote that is never closed is told
         header = _header(reader, path)
-        if fields.text not in header:
-            raise _no_text(f"{path}: line 1", fields, header)
+        if columns.needed not in header:
+            raise _lacking(f"{path}: line 1", columns, header)
         while True:
             line = reader.line_num + 1
             place = f"{path}: line {line}"
@@ -191,7 +218,7 @@ def _csv_rows(path: Path, file: BinaryIO, fields: Fields) -> Iterator[Record | B
                 yield Broken(place, f"has {len(cells)} cells, the header has {len(header)}")
                 continue
             values = dict(zip(header, cells, strict=True))
-            yield _record(place, values, fields) if _is_utf8(cells) else Broken(place, "is not valid UTF-8")
+            yield Row(place, values) if _is_utf8(cells) else Broken(place, "is not valid UTF-8")
     finally:
         csv.field_size_limit(limit)
         text.detach()
@@ -212,7 +239,7 @@ def _is_utf8(cells: list[str]) -> bool:
     return True
 
 
-def _parquet_rows(path: Path, fields: Fields) -> Iterator[tuple[Record | Broken, int]]:
+def _parquet_rows(path: Path, columns: Columns) -> Iterator[tuple[Row | Broken, int]]:
     parquet = parquet_library()
     try:
         # by small pieces: else a whole column of a row group is in the memory at once
@@ -221,9 +248,9 @@ def _parquet_rows(path: Path, fields: Fields) -> Iterator[tuple[Record | Broken,
         raise _no_parquet(path, error) from None
     with file:
         names = file.schema_arrow.names
-        if fields.text not in names:
-            raise _no_text(str(path), fields, names)
-        wanted = [name for name in _named(fields) if name in names]
+        if columns.needed not in names:
+            raise _lacking(str(path), columns, names)
+        wanted = [name for name in columns.wanted if name in names]
         bytes_a_row = path.stat().st_size / max(1, file.metadata.num_rows)
         number = 0
         batches = file.iter_batches(batch_size=_PARQUET_ROWS, columns=wanted)
@@ -237,7 +264,7 @@ def _parquet_rows(path: Path, fields: Fields) -> Iterator[tuple[Record | Broken,
             for values in _values(batch):
                 number += 1
                 place, size = f"{path}: row {number}", int(number * bytes_a_row) - int((number - 1) * bytes_a_row)
-                yield Broken(place, "is not valid UTF-8") if values is None else _record(place, values, fields), size
+                yield Broken(place, "is not valid UTF-8") if values is None else Row(place, values), size
 
 
 def _values(batch: Any) -> Iterator[dict[str, Any] | None]:  # noqa: ANN401 (pyarrow's batch)
@@ -254,13 +281,9 @@ def _no_parquet(path: Path, error: Exception) -> HaltungError:
     return HaltungError(f"{path}: cannot be read as Parquet ({reason}); check the file")
 
 
-def _no_text(place: str, fields: Fields, names: list[str]) -> HaltungError:
+def _lacking(place: str, columns: Columns, names: list[str]) -> HaltungError:
     there = ", ".join(names) or "none"
-    return HaltungError(f"{place}: has no column {fields.text!r} (it has {there}); name it with --text")
-
-
-def _named(fields: Fields) -> list[str]:
-    return list(dict.fromkeys([fields.id, fields.date, fields.title, fields.text, *fields.kept]))
+    return HaltungError(f"{place}: has no column {columns.needed!r} (it has {there}); {columns.remedy}")
 
 
 def _record(place: str, values: dict[str, Any], fields: Fields) -> Record | Broken:

@@ -152,10 +152,10 @@ def _read_plan(path: Path) -> dict[str, Any]:
         raise HaltungError(f"{path}: is damaged; remove its folder to begin anew") from None
 
 
-def write_whole(path: Path, write: Callable[[TextIO], object]) -> None:
-    """Write a text file beside `path` and rename it: it is there as a whole or not at all."""
+def write_whole(path: Path, write: Callable[[Any], object], binary: bool = False) -> None:
+    """Write a file (text in UTF-8, or bytes) beside `path` and rename it: it is there as a whole or not at all."""
     draft = _draft(path)
-    with draft.open("w", encoding="utf-8", newline="") as file:
+    with draft.open("wb") if binary else draft.open("w", encoding="utf-8", newline="") as file:
         write(file)
         file.flush()
         os.fsync(file.fileno())

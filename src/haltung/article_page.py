@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from bisect import bisect_right
 from collections import Counter
@@ -11,18 +9,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from itertools import accumulate, groupby
-from pathlib import Path
 from string import Template
 
 from haltung.article import Article
 from haltung.codebook import Codebook
 from haltung.contrast import legible, mixed, tint
 from haltung.debris import debris, ends_sentence
+from haltung.page import part, policy_hash
 from haltung.report import printable, replaced, visible_term
 from haltung.sentences import paragraphs
 from haltung.verdict import ScoredSentence, Verdict
 
-_PAGES = Path(__file__).parent / "pages"
 _LINES = ("solid", "dashed", "dotted", "double", "wavy")  # under the labels' sentences, for eyes that see no colours
 _STEPS = (0.5, 0.75, 0.9)  # probabilities from which the tint is stronger
 _TINTS = (0.28, 0.52, 0.76, 1.0)  # how strong, as shares of the strongest
@@ -58,26 +55,17 @@ def article_page(inspected: Sequence[tuple[Article, Verdict]], codebook: Codeboo
         _article(article, verdict, codebook, number, first, several)
         for number, ((article, verdict), first) in enumerate(zip(inspected, firsts, strict=False))
     ]
-    style, script = _colors(codebook) + _file("article.css"), _file("article.js")
-    return Template(_file("article.html")).substitute(
+    style, script = _colors(codebook) + part("article.css"), part("article.js")
+    return Template(part("article.html")).substitute(
         title=f"{len(inspected)} articles" if several else _title(inspected[0][1]),
         topic=escape(codebook.name),
         style=style,
-        style_hash=_hash(style),
+        style_hash=policy_hash(style),
         script=script,
-        script_hash=_hash(script),
+        script_hash=policy_hash(script),
         content="\n".join([_index([verdict for _, verdict in inspected], codebook)] * several + articles),
         data=_data([found for _, verdict in inspected for found in verdict.sentences], codebook),
     )
-
-
-def _file(name: str) -> str:
-    return (_PAGES / name).read_text(encoding="utf-8")
-
-
-def _hash(source: str) -> str:
-    """Return a script's or style's hash as the Content-Security-Policy names it."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}"
 
 
 def _data(sentences: Sequence[ScoredSentence], codebook: Codebook) -> str:
@@ -85,7 +73,7 @@ def _data(sentences: Sequence[ScoredSentence], codebook: Codebook) -> str:
     data = {
         "labels": [
             {"title": label.title, "letter": letter}
-            for label, letter in zip(codebook.labels, _letters(codebook), strict=True)
+            for label, letter in zip(codebook.labels, codebook.letters, strict=True)
         ],
         "sentences": [
             {
@@ -164,7 +152,7 @@ def _sentence(found: ScoredSentence, number: int, grey: bool, codebook: Codebook
     if found.stance == codebook.none:
         marks = f'class="s silent{" debris" if grey else ""} l{label}"'
     else:
-        marks = f'class="s l{label} t{_step(share)}" data-letter="{escape(_letters(codebook)[label])}"'
+        marks = f'class="s l{label} t{_step(share)}" data-letter="{escape(codebook.letters[label])}"'
     return f'<span {marks} id="s{number}" title="{escape(title)}">{escape(replaced(found.text))}</span>'
 
 
@@ -181,7 +169,7 @@ def _verdict(verdict: Verdict, codebook: Codebook) -> str:
         f'<td class="bar-cell">{_bar(verdict.probabilities[label.id])}</td>'
         f'<td class="number">{verdict.probabilities[label.id]:.0%}</td>'
         f'<td class="number count">{counts[label.id]} sentence{"" if counts[label.id] == 1 else "s"}</td></tr>'
-        for place, (label, letter) in enumerate(zip(codebook.labels, _letters(codebook), strict=True))
+        for place, (label, letter) in enumerate(zip(codebook.labels, codebook.letters, strict=True))
     )
     return (
         f'<section class="verdict" aria-label="Verdict"><p class="topic">{escape(codebook.name)}</p>\n'
@@ -230,15 +218,6 @@ def _about(verdict: Verdict) -> str:
 
 def _leading(verdict: Verdict, codebook: Codebook) -> str:
     return escape(f"{codebook.label(verdict.stance).title} {verdict.probabilities[verdict.stance]:.0%}")
-
-
-def _letters(codebook: Codebook) -> list[str]:
-    """Return a letter for each label, the first of its title that no label before it has; for "none" there is none."""
-    found: list[str] = []
-    for place, label in enumerate(codebook.labels, start=1):
-        free = (char for char in label.title.upper() if char.isalnum() and char not in found)
-        found.append("" if label.id == codebook.none else next(free, str(place)))
-    return found
 
 
 def _colors(codebook: Codebook) -> str:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from haltung.archive import Broken
     from haltung.archive_run import Settings
     from haltung.article import Article
+    from haltung.codebook import Codebook
+    from haltung.dated_articles import DatedArticle
     from haltung.model import StanceModel
     from haltung.verdict import Verdict
 
@@ -38,6 +40,28 @@ class Format(StrEnum):
     json = "json"
     jsonl = "jsonl"
     csv = "csv"
+
+
+class CurveFormat(StrEnum):
+    """How a curve is printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+class By(StrEnum):
+    """The length of a curve's periods."""
+
+    day = "day"
+    week = "week"
+    month = "month"
+
+
+class Group(StrEnum):
+    """What has a curve of its own."""
+
+    source = "source"
 
 
 class PlainFormat(StrEnum):
@@ -132,6 +156,55 @@ def score(
         tuple(paths[:-1]), Path(paths[-1]), fields, sentences, model, jobs, dask, resume, overwrite, strict
     )
     _score_archives(settings)
+
+
+@app.command()
+def track(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="Dated articles: files, folders, quoted patterns; or rows that `haltung score` wrote.",
+        ),
+    ],
+    by: Annotated[By, typer.Option(help="The length of a period.")] = By.week,
+    group: Annotated[
+        Group | None, typer.Option(help="A curve a source: an article's folder, a row's field `source` or its file.")
+    ] = None,
+    copies: Annotated[bool, typer.Option("--copies", help="Count each copy of a text, not each text once.")] = False,
+    format: Annotated[CurveFormat, typer.Option("--format", "-f", help="How to print.")] = CurveFormat.table,
+    out: Annotated[Path | None, typer.Option(metavar="HTML", help="Write a page with curves and turns too.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the curves too (.svg, .png).")] = None,
+    model: ModelOption = None,
+) -> None:
+    """Follow the stance through time: its shares, how sure they are, and where it turns.
+
+    Articles without a date are listed and left out; of copies of one text the first counts.
+    """
+    from haltung.report import Painter, printable
+    from haltung.timeline import timeline
+    from haltung.timeline_files import check_files, write_files
+    from haltung.timeline_report import timeline_csv, timeline_json, timeline_text
+
+    check_files(out, plot)
+    failed: list[str] = []
+    articles, book = _dated_articles(paths, model, out, failed)
+    if failed and not articles:
+        sys.exit(2)
+    found = timeline(articles, book, by.value, group is not None, copies)
+    write_files(found, out, plot)
+    if format is CurveFormat.json:
+        typer.echo(timeline_json(found))
+    elif format is CurveFormat.csv:
+        typer.echo(timeline_csv(found), nl=False)
+    else:
+        painter = Painter(book, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+        typer.echo(timeline_text(found, painter), color=True)
+    for path in (out, plot):
+        if path:
+            typer.echo(f"Wrote {printable(str(path))}.", err=True)
+    if failed:
+        sys.exit(2)
 
 
 @app.command()
@@ -326,6 +399,31 @@ def _score(paths: list[str], format: Format, model: Path | None, detailed: bool)
         sys.exit(2)
 
 
+def _dated_articles(
+    paths: list[str], model: Path | None, out: Path | None, failed: list[str]
+) -> tuple[list[DatedArticle], Codebook]:
+    """Return the articles that paths stand for and the codebook; what cannot be read is told and added to `failed`."""
+    from haltung.dated_articles import is_scored, named_files, of_reading
+    from haltung.model import load
+    from haltung.scored_articles import scored_articles
+
+    def told(row: Broken) -> None:
+        failed.append(row.place)
+        _complain(HaltungError(f"{row.place}: {row.reason}; left out"))
+
+    loaded = load(model)
+    files = _sources(paths, failed, named_files)
+    if out:
+        _check_not_among(out, files)
+    unscored = [file for file in files if not is_scored(file)]
+    found = []
+    for reading in loaded.read_many(_articles(_shown(unscored, quiet=False), failed)):
+        _tell_foreign(reading.article.source, reading.language, loaded)
+        found.append(of_reading(reading))
+    found += scored_articles([file for file in files if is_scored(file)], loaded.codebook, told)
+    return found, loaded.codebook
+
+
 def _write_page(paths: list[str], out: Path, model: Path | None) -> None:
     from haltung.archive_parts import write_whole
     from haltung.article_page import article_page
@@ -337,8 +435,7 @@ def _write_page(paths: list[str], out: Path, model: Path | None) -> None:
     loaded = load(model)
     failed: list[str] = []
     found = _sources(paths, failed)
-    if out.resolve() in (Path(source).resolve() for source in found):
-        raise HaltungError(f"{out}: is one of the articles, which are never written; name another file")
+    _check_not_among(out, found)
     inspected = [
         (article, loaded.explained(_classified(loaded, article)))
         for article in _articles(_shown(found, quiet=False), failed)
@@ -354,18 +451,26 @@ def _write_page(paths: list[str], out: Path, model: Path | None) -> None:
         sys.exit(2)
 
 
-def _sources(paths: list[str], failed: list[str]) -> list[str]:
-    """Return the files that `paths` stand for; folders without any are told and added to `failed`."""
+def _sources(paths: list[str], failed: list[str], inside_of: Callable[[str], list[str]] | None = None) -> list[str]:
+    """Return the files that `paths` stand for, each as `inside_of` tells (files as they are, articles of a folder).
+
+    Folders without any are told and added to `failed`.
+    """
     from haltung.article import sources
 
     found = []
     for path in paths:
-        inside = list(sources([path]))
+        inside = inside_of(path) if inside_of else list(sources([path]))
         found += inside
         if not inside:
             _complain(HaltungError(f"{path}: holds no .txt, .md or .html file; name a folder with articles"))
             failed.append(path)
     return found
+
+
+def _check_not_among(out: Path, sources: list[str]) -> None:
+    if out.resolve() in (Path(source).resolve() for source in sources):
+        raise HaltungError(f"{out}: is one of the articles, which are never written; name another file")
 
 
 def _articles(sources: Iterable[str], failed: list[str]) -> Iterator[Article]:
@@ -382,12 +487,16 @@ def _articles(sources: Iterable[str], failed: list[str]) -> Iterator[Article]:
 
 def _classified(model: StanceModel, article: Article) -> Verdict:
     """Classify an article; warn where it is not in the model's language."""
+    verdict = model.classify_article(article)
+    _tell_foreign(verdict.source, verdict.language, model)
+    return verdict
+
+
+def _tell_foreign(source: str | None, language: str | None, model: StanceModel) -> None:
     from haltung.report import foreign_text
 
-    verdict = model.classify_article(article)
-    if verdict.language not in (None, model.codebook.language):
-        _complain(HaltungError(foreign_text(verdict, model.codebook)))
-    return verdict
+    if language not in (None, model.codebook.language):
+        _complain(HaltungError(foreign_text(source, language, model.codebook)))
 
 
 def _score_archives(settings: Settings) -> None:

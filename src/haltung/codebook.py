@@ -36,6 +36,15 @@ class Codebook:
         """The labels' ids in order of precedence."""
         return tuple(label.id for label in self.labels)
 
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """A letter for each label, the first of its title that no label before it has; for "none" there is none."""
+        found: list[str] = []
+        for place, label in enumerate(self.labels, start=1):
+            free = (char for char in label.title.upper() if char.isalnum() and char not in found)
+            found.append("" if label.id == self.none else next(free, str(place)))
+        return tuple(found)
+
     def label(self, label_id: str) -> Label:
         """Return the label with this id. Raises `KeyError` where there is none."""
         for label in self.labels:

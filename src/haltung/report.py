@@ -31,7 +31,7 @@ class Painter:
 
     def __init__(self, codebook: Codebook, color: bool) -> None:
         self.codebook = codebook
-        self._color = color
+        self.color = color
 
     def label(self, label_id: str, text: str, bold: bool = False) -> str:
         """Return `text` in the label's colour."""
@@ -48,7 +48,7 @@ class Painter:
         return self._styled("1", text)
 
     def _styled(self, code: str, text: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._color and text else text
+        return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text
 
 
 def printable(text: str) -> str:
@@ -56,12 +56,10 @@ def printable(text: str) -> str:
     return _CONTROL.sub("", " ".join(text.split()))
 
 
-def foreign_text(verdict: Verdict, codebook: Codebook) -> str:
+def foreign_text(source: str | None, language: str | None, codebook: Codebook) -> str:
     """Return the warning that an article is not in the language that the model was trained for."""
-    source = verdict.source or "text"
-    return (
-        f"{source}: is in {verdict.language!r}, the model reads {codebook.language!r}; what it says of it means little"
-    )
+    place = source or "text"
+    return f"{place}: is in {language!r}, the model reads {codebook.language!r}; what it says of it means little"
 
 
 def replaced(text: str) -> str:
