@@ -74,7 +74,7 @@ def _bytes(source: str) -> bytes:
     if source == _STDIN:
         return sys.stdin.buffer.read()
     path = Path(source)
-    if path.exists() and not path.is_file():
+    if path.exists() and not path.is_file() and not path.is_dir():
         raise HaltungError(f"{source}: is no file but a pipe or a device; copy its text into one")
     try:
         return path.read_bytes()
