@@ -74,9 +74,9 @@ def _bytes(source: str) -> bytes:
     if source == _STDIN:
         return sys.stdin.buffer.read()
     path = Path(source)
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise HaltungError(f"{source}: is no file but a pipe or a device; copy its text into one")
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise HaltungError(f"{source}: is no file but a pipe or a device; copy its text into one")
         return path.read_bytes()
     except OSError as error:
         raise HaltungError(f"{source}: cannot be read ({error.strerror}); check the path") from None
