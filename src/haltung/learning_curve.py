@@ -6,10 +6,10 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from haltung.annotated_set import AnnotatedSet
-from haltung.crossvalidation import fit_targets, fold_numbers
+from haltung.crossvalidation import fold_numbers
 from haltung.errors import HaltungError
 from haltung.evaluation import score
-from haltung.fitting import CountedTexts
+from haltung.fitting import CountedTexts, fit_linear
 
 SHARES = (0.125, 0.25, 0.5, 1.0)
 
@@ -41,10 +41,10 @@ def _point(
 ) -> tuple[int, float] | None:
     classes, k = annotated.codebook.ids, len(annotated.codebook.ids)
     try:
-        linear = fit_targets(annotated, counted, learnt)
+        linear = fit_linear(counted, learnt, [annotated.labels], k)
     except HaltungError:
         return None
     texts = [sentence.text for sentence, wanted in zip(annotated.sentences, asked, strict=True) if wanted]
-    predicted = [classes[place] for place in linear.logits(texts, k).argmax(axis=1)]
+    predicted = [classes[place] for place in linear.logits(texts).argmax(axis=1)]
     gold = [classes[place] for place in annotated.labels[asked]]
     return len(learnt), score(gold, predicted, classes).macro_f1
