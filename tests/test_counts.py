@@ -17,6 +17,7 @@ BLOCKS = (
     Block("words", 1, 2),
     Block("pairs", 1, 7, cut=5, skip=SKIP),
     Block("pairs", 2, 3, cut=2),
+    Block("pairs", 1, 12, cut=5, skip=SKIP, breaks=(",", "?", "aber", "b")),
     Block("classed", 2, 3),
     Block("classes", 1, 4),
 )

@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -144,8 +145,8 @@ def test_the_detailed_report_names_stance_and_stance_sentences_only(small_model,
 
 
 def test_the_detailed_report_marks_what_carries_the_verdict(small_folder, plain):
-    stored = read_model(small_folder)  # the votes decide here, so that it is known which sentence does
-    voting = StanceModel(stored.sentences, None, stored.codebook)
+    stored = read_model(small_folder)  # sentences alone and votes, so that it is known which sentence decides
+    voting = StanceModel(replace(stored.sentences, within=None), None, stored.codebook)
     page = (
         "Neuer Präsident will Kiew nicht bewaffnen\n\n"
         "Am Sonntag regnete es in weiten Teilen der Halbinsel.\n\n"

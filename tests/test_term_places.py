@@ -43,6 +43,13 @@ def test_a_term_stands_where_its_words_stand(term, expected):
     assert found(TEXT, term) == expected
 
 
+def test_a_pair_inside_a_clause_does_not_stand_across_its_end():
+    clause = [Block("pairs", 1, 12, cut=5, breaks=(",",))]
+    places = term_places(TEXT, ["sagt … yoon", "liefe … yoon"], clause, WAR)
+    assert [TEXT[start:end] for start, end in places["sagt … yoon"]] == ["sagt", "Yoon"]
+    assert places["liefe … yoon"] == ()
+
+
 @pytest.mark.parametrize(
     "text",
     [

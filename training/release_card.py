@@ -27,7 +27,7 @@ MISSED, CLAIMED, MISTAKEN = (
     ),
     (
         ("no_stance", "Kiew hofft, dass Südkorea seine Haltung zu Waffenlieferungen überdenkt."),
-        ("no_stance", "Ein früherer General rät Seoul, der Ukraine Flugabwehr zu überlassen."),
+        ("no_stance", "Polens Regierung prüft, ob sie Kiew koreanische Haubitzen überlässt."),
         ("no_stance", "Bulgarien verkauft Munition an die USA, damit Washington die Ukraine beliefern kann."),
     ),
     (

@@ -19,6 +19,7 @@ _PRIME = np.uint64(0x9E3779B97F4A7C15)  # odd: multiplying by it loses nothing m
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 _KEPT_WORDS, _KEPT_COLUMNS = 150_000, 10_000_000  # bound the memory, whatever is fed in
 _NONE = np.zeros(0, np.int64)
+Found = tuple[np.ndarray, np.ndarray]  # the text and the column of each finding
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,19 @@ class TermIndex:
         self._starts = np.cumsum([0, *self._sizes])
         self._classes = _hashes([class_term(name) for name, _ in lexicon.classes])
         self._class_numbers = {name: place for place, (name, _) in enumerate(lexicon.classes)}
+        self._pair_groups = _pair_groups(blocks)
         self._words = _Words()
 
     def count(self, texts: Sequence[str]) -> list[Counts]:
         """Count the known terms of texts, block by block."""
         words, text = self._numbered(texts)
-        return [self._counted(place, *self._found(place, words, text)) for place in range(len(self._blocks))]
+        pairs = {
+            place: found for group in self._pair_groups for place, found in self._pairs(group, words, text).items()
+        }
+        return [
+            self._counted(place, *(pairs[place] if block.kind == "pairs" else self._found(place, words, text)))
+            for place, block in enumerate(self._blocks)
+        ]
 
     def _counted(self, place: int, rows: np.ndarray, columns: np.ndarray) -> Counts:
         """Count what was found of a block: the text and the column of each finding."""
@@ -94,24 +102,24 @@ class TermIndex:
         known.add("class", np.array([-1 if name is None else self._class_numbers[name] for name in classes]))
         known.add("hash", _hashes(new))
         for place, block in enumerate(self._blocks):
-            if block.kind == "pairs":
-                known.add(f"stem {place}", _hashes([word[: block.cut] for word in new]))
-                skip = frozenset(block.skip)
-                known.add(f"kept {place}", np.array([word[0].isalnum() and word not in skip for word in new]))
-            elif block.kind == "chars":
+            if block.breaks:
+                breaks = frozenset(block.breaks)
+                known.add(f"breaks {place}", np.array([word in breaks for word in new]))
+            if block.kind == "chars":
                 owner, columns = _char_columns(new, block, self._tables[place])
                 known.add(f"ngrams {place}", np.bincount(owner, minlength=len(new)))
                 known.add(f"columns {place}", columns)
+        for group in self._pair_groups:
+            known.add(f"stem {group.name}", _hashes([word[: group.cut] for word in new]))
+            skip = frozenset(group.skip)
+            known.add(f"kept {group.name}", np.array([word[0].isalnum() and word not in skip for word in new]))
 
-    def _found(self, place: int, words: np.ndarray, text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the text and the column of everything that a block's known terms are found as."""
+    def _found(self, place: int, words: np.ndarray, text: np.ndarray) -> Found:
+        """Return the text and the column of everything that a block's known terms are found as, but for pairs."""
         known, block, table = self._words, self._blocks[place], self._tables[place]
         if block.kind == "chars":
             lengths, ends = known.get(f"ngrams {place}")[words], known.ends(f"ngrams {place}")[words]
             return np.repeat(text, lengths), known.get(f"columns {place}")[_ranges(ends - lengths, lengths)]
-        if block.kind == "pairs":
-            kept = known.get(f"kept {place}")[words]
-            return self._pairs(block, known.get(f"stem {place}")[words[kept]], words[kept], text[kept], table)
         hashes, classes = known.get("hash")[words], known.get("class")[words]
         if block.kind == "classes":
             hashes, text = self._classes[classes[classes >= 0]], text[classes >= 0]
@@ -119,32 +127,60 @@ class TermIndex:
             hashes = np.where(classes >= 0, self._classes[classes], hashes)
         return _ngrams(block, hashes, text, table)
 
-    def _pairs(
-        self, block: Block, stems: np.ndarray, words: np.ndarray, text: np.ndarray, table: _Table
-    ) -> tuple[np.ndarray, np.ndarray]:
-        ends = np.append(starts_of(text), len(text))
+    def _pairs(self, group: _PairGroup, words: np.ndarray, text: np.ndarray) -> dict[int, Found]:
+        """Find the pairs of all blocks of a group: what they share is worked out once."""
+        known = self._words
+        kept = known.get(f"kept {group.name}")[words]
+        stems, classes = known.get(f"stem {group.name}")[words[kept]], known.get("class")[words[kept]]
+        rows = text[kept]
+        ends = np.append(starts_of(rows), len(rows))
         last = np.repeat(ends[1:], np.diff(ends)) - 1  # of the text that a word stands in
-        here = np.arange(len(text))
-        partners = np.maximum(np.minimum(last - here, block.high) - block.low + 1, 0)
+        here = np.arange(len(rows), dtype=np.int32)  # narrow numbers are moved in half the time
+        partners = np.maximum(np.minimum(last - here, group.high) - group.low + 1, 0)
         one = np.repeat(here, partners)
-        other = _ranges(here + block.low, partners)
-        classes = self._words.get("class")[words]
-        hashes, rows = [_unordered(stems[one], stems[other])], [text[one]]
+        other = _ranges(here + group.low, partners)
+        hashes, pairs = [_unordered(stems[one], stems[other])], [np.arange(len(one))]
         for left, right in ((True, False), (False, True), (True, True)):
             # a word of the lexicon pairs as its class too
-            here = np.ones(len(one), bool)
+            named = np.ones(len(one), bool)
             if left:
-                here &= classes[one] >= 0
+                named &= classes[one] >= 0
             if right:
-                here &= classes[other] >= 0
-            a, b = one[here], other[here]
+                named &= classes[other] >= 0
+            chosen = np.flatnonzero(named)
+            a, b = one[chosen], other[chosen]
             hashes.append(
                 _unordered(
                     self._classes[classes[a]] if left else stems[a], self._classes[classes[b]] if right else stems[b]
                 )
             )
-            rows.append(text[a])
-        return _looked_up(table, np.concatenate(hashes), np.concatenate(rows))
+            pairs.append(chosen)
+        pair, at = _looked_up(group.table, np.concatenate(hashes), np.concatenate(pairs))
+        one, other = one[pair], other[pair]
+        return {
+            place: self._pairs_of(group, place, words, kept, rows, one, other, columns[at])
+            for place, columns in group.columns.items()
+        }
+
+    def _pairs_of(
+        self,
+        group: _PairGroup,
+        place: int,
+        words: np.ndarray,
+        kept: np.ndarray,
+        rows: np.ndarray,
+        one: np.ndarray,
+        other: np.ndarray,
+        columns: np.ndarray,
+    ) -> Found:
+        """Keep the pairs that one block has: known to it, near enough and, with breaks, in one clause."""
+        block, has = self._blocks[place], columns >= 0
+        if group.low < block.low or group.high > block.high:
+            has &= (other - one >= block.low) & (other - one <= block.high)
+        if block.breaks:
+            clause = np.cumsum(self._words.get(f"breaks {place}")[words])[kept]
+            has &= clause[one] == clause[other]
+        return rows[one[has]], columns[has]
 
 
 class _Numbers(dict[str, int]):
@@ -221,6 +257,39 @@ class _Table:
             right = self._hashes.take(place) == wanted
             found[left[right]] = place[right]
         return found
+
+
+@dataclass(frozen=True)
+class _PairGroup:
+    """Blocks of pairs that differ only in reach and breaks: `table` holds the hashes that any of them knows.
+
+    `columns` gives, a block a place, the column of each of these hashes, -1 where the block does not know it.
+    """
+
+    name: str
+    cut: int
+    skip: tuple[str, ...]
+    low: int
+    high: int
+    table: _Table
+    columns: dict[int, np.ndarray]
+
+
+def _pair_groups(blocks: Sequence[tuple[Block, np.ndarray]]) -> list[_PairGroup]:
+    shared: dict[tuple[int, tuple[str, ...]], dict[int, tuple[Block, np.ndarray]]] = {}
+    for place, (block, hashes) in enumerate(blocks):
+        if block.kind == "pairs":
+            shared.setdefault((block.cut, block.skip), {})[place] = block, hashes
+    groups = []
+    for number, ((cut, skip), found) in enumerate(shared.items()):
+        union = np.unique(np.concatenate([hashes for _, hashes in found.values()]))
+        columns = {}
+        for place, (_, hashes) in found.items():
+            columns[place] = np.full(len(union), -1, np.int32)
+            columns[place][np.searchsorted(union, hashes)] = np.arange(len(hashes))
+        low, high = min(block.low for block, _ in found.values()), max(block.high for block, _ in found.values())
+        groups.append(_PairGroup(str(number), cut, skip, low, high, _Table(union), columns))
+    return groups
 
 
 def starts_of(values: np.ndarray) -> np.ndarray:

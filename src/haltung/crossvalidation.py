@@ -124,10 +124,11 @@ def held_out(
     learns = np.ones(len(logits), bool) if learns is None else learns
     own = _Examples(logits[:, :k], annotated.labels, folds)
     alone, alone_layer = _crossed(own, own[learns], k, recipe.layer_C)
-    within, within_layer = _within(annotated, own, alone, learns, recipe)
+    hints = softmax(logits[:, k:]) if annotated.article_labels else None
+    within, within_layer = _within(annotated, own, alone, hints, learns, recipe)
     whole, whole_layer = None, None
-    if annotated.article_labels:
-        whole, whole_layer = _whole(annotated, within, softmax(logits[:, k:]), folds, learns, recipe)
+    if hints is not None:
+        whole, whole_layer = _whole(annotated, within, hints, folds, learns, recipe)
     return HeldOut(alone, within, whole, alone_layer, within_layer, whole_layer)
 
 
@@ -147,18 +148,27 @@ def _crossed(asked: _Examples, taught: _Examples, k: int, C: float) -> tuple[np.
 
 
 def _within(
-    annotated: AnnotatedSet, own: _Examples, alone: np.ndarray, learns: np.ndarray, recipe: Recipe
+    annotated: AnnotatedSet,
+    own: _Examples,
+    alone: np.ndarray,
+    hints: np.ndarray | None,
+    learns: np.ndarray,
+    recipe: Recipe,
 ) -> tuple[np.ndarray, Layer | None]:
     """Read sentences in their articles: taught with titles and also without them, so that it can do without."""
     if not annotated.articles:
         return alone, None
     rows = np.concatenate(list(annotated.articles.values()))
-    titled = np.vstack([context_features(alone[r], annotated.title_at(a)) for a, r in annotated.articles.items()])
+
+    def context(row: np.ndarray, title_at: int | None) -> np.ndarray:
+        return context_features(alone[row], title_at, None if hints is None else hints[row])
+
+    titled = np.vstack([context(r, annotated.title_at(a)) for a, r in annotated.articles.items()])
     bodies = [r[1:] for a, r in annotated.articles.items() if annotated.title_at(a) == 0]
     asked = _with_context(own[rows], titled)
     taught = asked[learns[rows]]
     if bodies:
-        untitled = np.vstack([context_features(alone[body], None) for body in bodies])
+        untitled = np.vstack([context(body, None) for body in bodies])
         body = np.concatenate(bodies)
         taught += _with_context(own[body], untitled)[learns[body]]
     if not _teaches(asked, taught):
@@ -202,9 +212,13 @@ def _whole(
     labels = annotated.labels_of_articles[first]
     asked = _Examples(features(True), labels, folds[first])
     taught = asked[learns[first]] + _Examples(features(False), labels, folds[first])[learns[first]]
+    # an article of one sentence says what that sentence says
+    single = np.array([article_features(within[[row]], book, None, hints[[row]]) for row in first])
+    taught += _Examples(single, annotated.labels[first], folds[first])[learns[first]]
     voted = np.array([votes(within[r], book, annotated.title_at(a)) for a, r in rows.items()])
     if not _teaches(asked, taught):
         return voted, None
     found, layer = _crossed(asked, taught, len(book.ids), recipe.verdict_C)
-    right, right_votes = (int((said.argmax(axis=1) == labels).sum()) for said in (found, voted))
+    known = learns[first]
+    right, right_votes = (int((said.argmax(axis=1) == labels)[known].sum()) for said in (found, voted))
     return (found, layer) if right > right_votes else (voted, None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,8 @@ class Block:
     - "classed": n-grams of words, a word of the lexicon given as its class;
     - "classes": n-grams of the lexicon's classes, other words passed over;
     - "pairs": two words `low` to `high` words apart, in any order, the first `cut` letters of each, those in
-      `skip` left out; a word of the lexicon pairs as its class too.
+      `skip` left out; a word of the lexicon pairs as its class too; with `breaks` only words of one clause pair,
+      those between two breaks.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Block:
     high: int
     cut: int = 0
     skip: tuple[str, ...] = ()
+    breaks: tuple[str, ...] = ()
 
 
 KINDS = ("chars", "words", "classed", "classes", "pairs")
@@ -110,19 +112,35 @@ def word_pairs(words: Sequence[str], block: Block, lexicon: Lexicon) -> list[str
     >>> from haltung.lexicon import Lexicon
     >>> word_pairs(["seoul", "schließt", "das", "aus"], Block("pairs", 1, 2, 5, ("das",)), Lexicon())
     ['schli … seoul', 'aus … schli', 'aus … seoul']
+    >>> word_pairs(["kiew", "bittet", ",", "seoul", "prüft"], Block("pairs", 1, 9, 5, breaks=(",",)), Lexicon())
+    ['bitte … kiew', 'prüft … seoul']
     """
     kept = [
-        (word[: block.cut],) if (found := lexicon.class_of(word)) is None else (class_term(found), word[: block.cut])
-        for word in words
+        (
+            clause,
+            (word[: block.cut],)
+            if (found := lexicon.class_of(word)) is None
+            else (class_term(found), word[: block.cut]),
+        )
+        for word, clause in clauses(words, block)
         if is_paired(word, block)
     ]
     return [
         f"{one} … {other}" if one <= other else f"{other} … {one}"
         for distance in range(block.low, block.high + 1)
-        for i in range(len(kept) - distance)
-        for one in kept[i]
-        for other in kept[i + distance]
+        for (clause, left), (clause_after, right) in zip(kept, kept[distance:], strict=False)
+        if clause == clause_after
+        for one in left
+        for other in right
     ]
+
+
+def clauses(words: Iterable[str], block: Block) -> Iterator[tuple[str, int]]:
+    """Yield each word with the number of its clause: a break begins a new one."""
+    clause = 0
+    for word in words:
+        clause += word in block.breaks
+        yield word, clause
 
 
 def is_paired(word: str, block: Block) -> bool:

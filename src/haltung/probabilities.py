@@ -18,7 +18,7 @@ _RECENT = 5  # sentences before that still tell what is being talked of
 _LEAD = 3
 _FAR = 20
 # what the columns of `context_features` tell of: a column a label each, but for the place
-_CONTEXT, _PLACE = ("title", "before", "before", "before"), "place"
+_CONTEXT, _PLACE, _PLACES = ("title", "before", "before", "before"), "place", 4
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ class SentenceModel:
         for texts, title_at in zip(articles, titles_at, strict=True):
             start, end = end, end + len(texts)
             own, hints = logits[start:end, :k], logits[start:end, k:]
-            alone = self.alone.probabilities(own)
-            context = context_features(alone, title_at)
+            alone, suggested = self.alone.probabilities(own), softmax(hints) if hints.shape[1] else None
+            context = context_features(alone, title_at, suggested)
             found = alone if self.within is None else self.within.probabilities(np.hstack([own, context]))
-            yield Readings(context, found, softmax(hints) if hints.shape[1] else None)
+            yield Readings(context, found, suggested)
 
     def contributions(self, text: str, label: int, context: np.ndarray | None = None) -> dict[str, float]:
         """Return what each term of `text` adds to the logit of `label`, the strongest first.
@@ -97,8 +97,8 @@ class SentenceModel:
         mix[:k] = layer.weights[:k, label]
         parts = self.linear.contributions(text, mix)
         if layer is self.within and context is not None:
-            names = [name for name in _CONTEXT for _ in range(k)]
-            names += [_PLACE] * (len(context) - len(names))
+            said = [name for name in _CONTEXT for _ in range(k)]
+            names = [*said, *[_PLACE] * _PLACES, *said][: len(context)]
             for name, value in zip(names, context * layer.weights[k:, label], strict=True):
                 parts[f"‹{name}›"] = parts.get(f"‹{name}›", 0.0) + float(value)
         return dict(sorted(parts.items(), key=lambda part: (-abs(part[1]), part[0])))
@@ -110,35 +110,42 @@ class SentenceModel:
         return term_places(text, terms, [found.block for found in self.linear.blocks], self.linear.lexicon)
 
 
-def context_features(alone: np.ndarray, title_at: int | None) -> np.ndarray:
-    """Return what stands before each sentence of an article: an array sentences × (4 k + 4).
+def context_features(alone: np.ndarray, title_at: int | None, hints: np.ndarray | None = None) -> np.ndarray:
+    """Return what stands before each sentence of an article: an array sentences × (4 k + 4), with `hints` (8 k + 4).
 
     `alone` holds the sentences' probabilities without context. The columns: the title's probabilities, those
     of the sentence before, the mean and the maximum of the sentences before (the mean of five); then whether
-    the sentence is the title, has something before it, stands in the lead, and how far down it stands.
+    the sentence is the title, has something before it, stands in the lead, and how far down it stands; then the
+    first 4 k of the sentences' `hints` (the article label that each suggests).
     """
-    n, k = alone.shape
+    n = len(alone)
     down = np.arange(n) if title_at is None else np.arange(n) - title_at - 1
-    title, before, mean, most = (np.zeros((n, k)) for _ in range(4))
-    if title_at is not None:
-        title[title_at + 1 :] = alone[title_at]
-    if n > 1:
-        before[1:] = alone[:-1]
-        most[1:] = np.maximum.accumulate(alone[:-1])
-        sums = np.vstack([np.zeros(k), np.cumsum(alone[:-1], axis=0)])
-        first = np.maximum(np.arange(1, n) - _RECENT, 0)
-        mean[1:] = (sums[1:] - sums[first]) / (np.arange(1, n) - first)[:, None]
-    place = np.zeros((n, 4))
+    place = np.zeros((n, _PLACES))
     place[:, 0] = np.arange(n) == (-1 if title_at is None else title_at)
     place[1:, 1] = 1
     place[:, 2] = (down >= 0) & (down < _LEAD)
     place[:, 3] = np.minimum(np.arange(n), _FAR) / _FAR
-    return np.hstack([title, before, mean, most, place])
+    suggested = [] if hints is None else [_said_before(hints, title_at)]
+    return np.hstack([_said_before(alone, title_at), place, *suggested])
 
 
-def context_width(labels: int) -> int:
+def _said_before(found: np.ndarray, title_at: int | None) -> np.ndarray:
+    n, k = found.shape
+    title, before, mean, most = (np.zeros((n, k)) for _ in range(4))
+    if title_at is not None:
+        title[title_at + 1 :] = found[title_at]
+    if n > 1:
+        before[1:] = found[:-1]
+        most[1:] = np.maximum.accumulate(found[:-1])
+        sums = np.vstack([np.zeros(k), np.cumsum(found[:-1], axis=0)])
+        first = np.maximum(np.arange(1, n) - _RECENT, 0)
+        mean[1:] = (sums[1:] - sums[first]) / (np.arange(1, n) - first)[:, None]
+    return np.hstack([title, before, mean, most])
+
+
+def context_width(labels: int, hints: bool) -> int:
     """Return the number of `context_features` for that many labels."""
-    return 4 * labels + 4
+    return (8 if hints else 4) * labels + _PLACES
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

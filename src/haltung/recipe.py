@@ -23,11 +23,15 @@ class BlockRecipe:
 
 @dataclass(frozen=True)
 class Recipe:
-    """The blocks, the classifiers' C (terms, hints, sentence layers, verdict), the cross-validation."""
+    """The blocks, the classifiers' C (terms, hints, sentence layers, verdict), the cross-validation.
+
+    `stretch` says how much more those terms weigh that stand in few or in clear sentences (`fitting.stretches`).
+    """
 
     blocks: tuple[BlockRecipe, ...]
     C: float
     hint_C: float
+    stretch: float
     max_iter: int
     layer_C: float
     verdict_C: float
@@ -51,14 +55,15 @@ def _recipe(data: dict[str, Any]) -> Recipe:
     for entry in data["block"]:
         if entry["kind"] not in KINDS:
             raise ValueError(f"kind is {entry['kind']!r}")
-        skip = tuple(entry.get("skip", "").split())
-        block = Block(entry["kind"], int(entry["low"]), int(entry["high"]), int(entry.get("cut", 0)), skip)
+        skip, breaks = (tuple(entry.get(name, "").split()) for name in ("skip", "breaks"))
+        block = Block(entry["kind"], int(entry["low"]), int(entry["high"]), int(entry.get("cut", 0)), skip, breaks)
         blocks.append(BlockRecipe(block, int(entry["min_df"]), float(entry["weight"])))
     classifier, evaluation = data["classifier"], data["evaluation"]
     return Recipe(
         tuple(blocks),
         float(classifier["C"]),
         float(classifier["hint_C"]),
+        float(classifier["stretch"]),
         int(classifier["max_iter"]),
         float(classifier["layer_C"]),
         float(classifier["verdict_C"]),

@@ -30,7 +30,7 @@ from haltung.paths import MODEL_FILE
 from haltung.probabilities import Layer, SentenceModel, context_width
 from haltung.verdict import article_width
 
-FORMAT = 6
+FORMAT = 7
 METRICS_FILE, CARD_FILE, SUMS_FILE = "metrics.json", "README.md", "SHA256SUMS"
 _FILES = (MODEL_FILE, METRICS_FILE, CARD_FILE, FIGURES_FILE, SUMS_FILE)
 _OLD_FILE = "model.joblib"  # of haltung up to format 5: a pickle, never opened
@@ -344,6 +344,7 @@ def _header(block: WeightedBlock) -> dict[str, Any]:
         "high": block.block.high,
         "cut": block.block.cut,
         "skip": " ".join(block.block.skip),
+        "breaks": " ".join(block.block.breaks),
         "weight": block.weight,
     }
 
@@ -363,7 +364,8 @@ def _stored(data: dict[str, Any], arrays: dict[str, np.ndarray], path: Path) -> 
     ):
         raise ValueError("no weights")
     outputs = len(intercept)
-    alone, within = (_layer(arrays, name, n, k) for name, n in (("alone", k), ("within", k + context_width(k))))
+    widths = {"alone": k, "within": k + context_width(k, outputs > k)}
+    alone, within = (_layer(arrays, name, width, k) for name, width in widths.items())
     whole = _layer(arrays, "whole", article_width(k, outputs > k), k)
     if alone is None or outputs not in (k, 2 * k) or not np.isfinite(intercept).all():
         raise ValueError("labels and weights differ in number")
@@ -389,7 +391,7 @@ def _block(part: dict[str, Any], arrays: dict[str, np.ndarray], place: int, outp
         raise ValueError("a block of an unknown kind")
     if not 1 <= low <= high <= _WIDEST or not 0 <= cut <= _WIDEST or not 0 < weight <= _WIDEST or hashes.ndim != 1:
         raise ValueError("a block that is no block")
-    block = Block(part["kind"], low, high, cut, tuple(part["skip"].split()))
+    block = Block(part["kind"], low, high, cut, tuple(part["skip"].split()), tuple(part["breaks"].split()))
     return WeightedBlock(block, hashes, packed, weight, df, coef)
 
 

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from haltung.features import Block, class_term, is_paired, normalise, token_spans
+from haltung.features import Block, class_term, clauses, is_paired, normalise, token_spans
 from haltung.lexicon import Lexicon
 
 Place = tuple[int, int]
@@ -77,15 +77,20 @@ def _char_ngrams(word: _Word, block: Block) -> Iterator[tuple[str, list[Place]]]
 
 
 def _pairs(words: Sequence[_Word], block: Block, lexicon: Lexicon) -> Iterator[tuple[str, list[Place]]]:
-    kept = [word for word in words if is_paired(word[0], block)]
+    numbered = zip(words, clauses([word for word, _, _ in words], block), strict=True)
+    kept = [(word, clause) for word, (_, clause) in numbered if is_paired(word[0], block)]
     names = [
-        [word[: block.cut], *([class_term(name)] if (name := lexicon.class_of(word)) else [])] for word, _, _ in kept
+        [word[: block.cut], *([class_term(name)] if (name := lexicon.class_of(word)) else [])]
+        for (word, _, _), _ in kept
     ]
-    for i, (_, *here) in enumerate(kept):
+    for i, ((_, *here), clause) in enumerate(kept):
         for j in range(i + block.low, min(i + block.high, len(kept) - 1) + 1):
+            (_, *there), clause_there = kept[j]
+            if clause_there != clause:
+                break
             for one in names[i]:
                 for other in names[j]:
-                    yield " … ".join(sorted((one, other))), [tuple(here), kept[j][1:]]
+                    yield " … ".join(sorted((one, other))), [tuple(here), tuple(there)]
 
 
 def _aligned(text: str) -> tuple[str, list[Place]]:
