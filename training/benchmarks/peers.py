@@ -492,6 +492,15 @@ def figures(data: Data, measured: dict[str, Measured]) -> Settings:
     }
 
 
+def keep(found: Settings, name: str, before: Settings) -> None:
+    """Put a peer's figures of the last run beside the new ones; its lead has no interval then."""
+    if any(found[key] != before[key] for key in ("sentences", "articles", "labels", "folds", "challenge")):
+        sys.exit(f"{name}: was measured on other sentences; measure it again")
+    peer = before["peers"][name]
+    ahead = {"macro_f1": round(found["peers"][OURS]["macro_f1"] - peer["macro_f1"], 4), "interval": None}
+    found["peers"][name] = peer | {"lead_of_haltung": ahead, "kept": True}
+
+
 def lead(data: Data, new: list[str], old: list[str]) -> Settings:
     point = score(data.labels, new, data.classes).macro_f1 - score(data.labels, old, data.classes).macro_f1
     low, high, lower = macro_f1_difference(data.labels, old, new, data.groups, data.classes)
@@ -529,17 +538,20 @@ def report(found: Settings) -> list[str]:
         ahead = peer["lead_of_haltung"]
         gap = "–"
         if ahead:
-            gap = f"{ahead['macro_f1']:+.3f} [{ahead['interval'][0]:+.3f}, {ahead['interval'][1]:+.3f}]"
+            low_gap, high_gap = ahead["interval"] or (None, None)
+            gap = f"{ahead['macro_f1']:+.3f}" + (f" [{low_gap:+.3f}, {high_gap:+.3f}]" if ahead["interval"] else "")
         lines.append(
             f"| {name} | {peer['macro_f1']:.3f} [{low:.3f}, {high:.3f}] | {gap}"
             f" | {peer['challenge_right']} ({peer['challenge_right'] / found['challenge']:.0%})"
             f" | {readable_size(peer['bytes'])} | {peer['train_seconds']:,.1f}"
             f" | {'–' if name == MostFrequent.name else format(peer['sentences_a_second'], ',.0f')} |"
         )
+    kept = [name for name, peer in peers.items() if peer.get("kept")]
     lines += [
         "",
         "<!-- table -->",
         "",
+        *[f"{name}: from an earlier run on the same sentences and folds (`--kept`).\n" for name in kept],
         "![macro-F1 with intervals](peers.svg)",
         "",
         "The peers see a sentence alone; haltung also sees what stands before it, and its training includes its own"
@@ -607,6 +619,7 @@ def draw(found: Settings, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tune", action="store_true", help="search the settings of the peers; write nothing")
+    parser.add_argument("--kept", action="append", default=[], metavar="PEER", help="keep its figures of the last run")
     parser.add_argument("--out", type=Path, default=ROOT / "training" / "reports", help="where the reports go")
     options = parser.parse_args()
     data = read_data()
@@ -616,10 +629,14 @@ def main() -> None:
         return
     measured = measure_ours(data)
     for name in PEERS:
+        if name in options.kept:
+            continue
         start = time.perf_counter()
         measured[name] = measure(name, data)
         say(f"{name}: {time.perf_counter() - start:.0f} s")
     found = figures(data, measured)
+    for name in options.kept:
+        keep(found, name, json.loads((options.out / "peers.json").read_text(encoding="utf-8")))
     lines = report(found)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "peers.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
