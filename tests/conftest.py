@@ -1,8 +1,10 @@
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -116,6 +118,72 @@ def haltung(tmp_path):
         done = subprocess.run(command, env=settings | (env or {}), check=False, **options)
         done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
         return done
+
+    run.here = here
+    return run
+
+
+# starts processes that have haltung loaded already: a twentieth of the time that a new interpreter takes
+_FORKING = """
+import json, os, resource, signal, sys, traceback
+from haltung import article, cli, model, report, store
+
+for line in sys.stdin:
+    job = json.loads(line)
+    pid = os.fork()
+    if not pid:
+        for number, path in enumerate(job["files"]):
+            os.dup2(os.open(path, os.O_RDWR if number else os.O_RDONLY), number)
+        sys.stdin, sys.stdout = open(0), open(1, "w", encoding="utf-8")
+        sys.stderr = open(2, "w", errors="backslashreplace")
+        resource.setrlimit(resource.RLIMIT_AS, (job["memory"], job["memory"]))
+        signal.alarm(job["seconds"])
+        os.chdir(job["cwd"])
+        status, sys.argv = 0, ["haltung", *map(os.fsdecode, map(bytes.fromhex, job["arguments"]))]
+        try:
+            cli.main()
+        except SystemExit as end:
+            status = end.code or 0
+        except BaseException:
+            traceback.print_exc()
+            status = 1
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            os._exit(status)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+"""
+
+
+@pytest.fixture(scope="session")
+def forking():
+    settings = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONUTF8": "1"}
+    settings.pop("HALTUNG_MODEL", None)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", _FORKING], env=settings, text=True, **pipes) as server:
+        yield server
+        server.stdin.close()
+
+
+@pytest.fixture
+def bounded(forking, tmp_path):
+    """Run the command line in a process with 2 GB of memory; it is ended (status -14) where it hangs."""
+    here = tmp_path / "here"
+    here.mkdir(exist_ok=True)
+
+    def run(*arguments, input="", memory=2_000_000_000, seconds=10):
+        files = [here.with_name(f"bounded-{name}") for name in ("in", "out", "err")]
+        for path in files:
+            path.write_bytes(input.encode() if isinstance(input, str) else input)
+            input = b""
+        job = {"arguments": [os.fsencode(str(part)).hex() for part in arguments], "files": list(map(str, files))}
+        print(
+            json.dumps({**job, "memory": memory, "seconds": seconds, "cwd": str(here)}), file=forking.stdin, flush=True
+        )
+        status = int(forking.stdout.readline())
+        out, err = (path.read_bytes().decode("utf-8", "surrogateescape") for path in files[1:])
+        return SimpleNamespace(returncode=status, stdout=out, stderr=err)
 
     run.here = here
     return run

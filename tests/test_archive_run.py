@@ -20,8 +20,8 @@ import pytest
 
 from haltung.archive import Fields
 from haltung.archive_run import Settings, score_archives
-from haltung.cells import guarded
 from haltung.errors import HaltungError
+from haltung.harmless import guarded
 from haltung.model import load
 
 SENTENCES = [  # plainly German, so that no language model is loaded for them

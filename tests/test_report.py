@@ -8,6 +8,7 @@ import pytest
 
 from haltung import report
 from haltung.article import Article
+from haltung.harmless import printable, replaced
 from haltung.model import StanceModel
 from haltung.store import read_model
 from haltung.verdict import ScoredSentence, Term, Verdict
@@ -106,7 +107,7 @@ def test_sentences_csv_parses_back(explained, book):
     assert [row["position"] for row in rows] == [str(place) for place in range(len(explained.sentences))]
     for row, found in zip(rows, explained.sentences, strict=True):
         assert TEXT[int(row["start"]) : int(row["end"])] == found.text
-        assert row["text"] == " ".join(found.text.split())
+        assert row["text"] == replaced(" ".join(found.text.split()))
         assert row["stance"] == found.stance
         assert len(row["terms"].split(" | ")) >= len(found.terms)
 
@@ -129,7 +130,7 @@ def test_colour_changes_nothing_but_the_colour(make, explained, plain, painter):
 
 
 def test_printable_text_is_one_line():
-    assert report.printable("Seoul\r\nprüft\t\x1b[1mWaffen\u2028jetzt") == "Seoul prüft [1mWaffen jetzt"
+    assert printable("Seoul\r\nprüft\t\x1b[1mWaffen\u2028jetzt") == "Seoul prüft [1mWaffen jetzt"
 
 
 def test_the_detailed_report_names_stance_and_stance_sentences_only(small_model, plain):
@@ -162,7 +163,7 @@ def test_the_detailed_report_marks_what_carries_the_verdict(small_folder, plain)
 
 def test_the_inspection_shows_every_sentence_and_terms(explained, plain):
     text = " ".join(report.inspection_text(explained, plain).split())
-    assert all(report.printable(found.text) in text for found in explained.sentences)
+    assert all(printable(found.text) in text for found in explained.sentences)
     assert text.count("for: ") == len(explained.sentences)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from haltung.codebook import Codebook
-from haltung.decoding import decode, mojibake
+from haltung.decoding import decode, mojibake, read_bytes
 from haltung.errors import HaltungError
 
 _PLACE = ("article", "date", "kind", "position")
@@ -204,12 +204,9 @@ def _delimiter(text: str) -> str:
 
 
 def _text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise HaltungError(f"{path}: cannot be read ({error.strerror}); name a CSV file") from None
-    text = decode(data, str(path), declared="cp1252")
+    text = decode(read_bytes(str(path), "name a CSV file"), str(path), declared="cp1252")
+    # Excel's own hint of the separator is no header
+    text = re.sub(r"\A\ufeff?(?:sep=.\r?\n)?", "", text)
     if not text.strip():
         raise HaltungError(f"{path}: is empty; give a CSV file with a header")
-    # Excel's own hint of the separator is no header
-    return re.sub(r"\A\ufeff?(?:sep=.\r?\n)?", "", text)
+    return text

@@ -18,8 +18,8 @@ from typing import Any, TextIO
 
 from haltung.archive import parquet_library
 from haltung.archive_scores import Cell, ScoredChunk
-from haltung.cells import guarded
 from haltung.errors import HaltungError
+from haltung.harmless import guarded, json_text
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
 _PLAN, _LOCK = "plan.json", ".lock"
@@ -179,7 +179,7 @@ def _settle(draft: Path, path: Path) -> None:
 def _write_jsonl(file: TextIO, columns: list[str], parts: Iterator[list[Row]]) -> None:
     for rows in parts:
         for row in rows:
-            file.write(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) + "\n")
+            file.write(json_text(dict(zip(columns, row, strict=True))) + "\n")
 
 
 def _write_csv(file: TextIO, columns: list[str], parts: Iterator[list[Row]]) -> None:

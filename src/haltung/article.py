@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from haltung.dates import date_in_name, date_in_text
-from haltung.decoding import decode
+from haltung.decoding import decode, read_bytes
 from haltung.errors import HaltungError
 
 SUFFIXES = (".txt", ".md", ".html", ".htm")
 _STDIN = "-"
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]+)", re.I)
-_FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n---\s*\n", re.S)
 
 
 @dataclass(frozen=True)
@@ -71,15 +70,11 @@ def from_text(source: str, text: str) -> Article:
 
 
 def _bytes(source: str) -> bytes:
-    if source == _STDIN:
-        return sys.stdin.buffer.read()
-    path = Path(source)
-    try:
-        if path.exists() and not path.is_file() and not path.is_dir():
-            raise HaltungError(f"{source}: is no file but a pipe or a device; copy its text into one")
-        return path.read_bytes()
-    except OSError as error:
-        raise HaltungError(f"{source}: cannot be read ({error.strerror}); check the path") from None
+    if source != _STDIN:
+        return read_bytes(source, "check the path")
+    if sys.stdin is None:
+        raise HaltungError("-: standard input is closed; pipe an article in or name its file")
+    return sys.stdin.buffer.read()
 
 
 def _sniffed(data: bytes) -> str:
@@ -108,6 +103,8 @@ def _from_html(source: str, data: bytes) -> Article:
     declared = _CHARSET.search(data[:4096])
     page = decode(data, source, declared[1].decode("ascii") if declared else None)
     tree = trafilatura.load_html(page)
+    for hidden in tree.xpath("//template | //*[@hidden]") if tree is not None else ():
+        hidden.drop_tree()
     body = tree is not None and trafilatura.extract(
         tree, include_comments=False, include_tables=True, favor_recall=True
     )
@@ -123,9 +120,8 @@ def _from_html(source: str, data: bytes) -> Article:
 def _from_markdown(source: str, page: str) -> Article:
     from markdown_it import MarkdownIt
 
-    front = _FRONT_MATTER.match(page)
-    given = dict(re.findall(r"^(title|date):\s*[\"']?(.*?)[\"']?\s*$", front[1], re.M)) if front else {}
-    tokens = MarkdownIt("commonmark").parse(page[front.end() :] if front else page)
+    given, body = _front_matter(page)
+    tokens = MarkdownIt("commonmark").parse(body)
     blocks, title = [], given.get("title")
     for place, token in enumerate(tokens):
         if token.type != "inline":
@@ -144,3 +140,13 @@ def _from_markdown(source: str, page: str) -> Article:
         text = f"{given['title']}\n\n{text}"
     date = date_in_text(given.get("date", "")) or date_in_text(text) or date_in_name(source)
     return Article(source, text, title or _first_line_title(text), date)
+
+
+def _front_matter(page: str) -> tuple[dict[str, str], str]:
+    """Return what a page gives between two lines "---" at its very beginning, and the page without it."""
+    lines = page.splitlines(keepends=True)
+    marks = [place for place, line in enumerate(lines) if line.rstrip() == "---"]
+    if len(marks) < 2 or marks[0]:
+        return {}, page
+    pairs = (line.partition(":") for line in lines[1 : marks[1]])
+    return {key: value.strip().strip("\"'") for key, colon, value in pairs if colon}, "".join(lines[marks[1] + 1 :])

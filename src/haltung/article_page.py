@@ -15,8 +15,9 @@ from haltung.article import Article
 from haltung.codebook import Codebook
 from haltung.contrast import legible, mixed, tint
 from haltung.debris import debris, ends_sentence
+from haltung.harmless import printable, replaced
 from haltung.page import part, policy_hash
-from haltung.report import printable, replaced, visible_term
+from haltung.report import visible_term
 from haltung.sentences import paragraphs
 from haltung.verdict import ScoredSentence, Verdict
 

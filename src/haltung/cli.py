@@ -181,7 +181,8 @@ def track(
 
     Articles without a date are listed and left out; of copies of one text the first counts.
     """
-    from haltung.report import Painter, printable
+    from haltung.harmless import printable
+    from haltung.report import Painter
     from haltung.timeline import timeline
     from haltung.timeline_files import check_files, write_files
     from haltung.timeline_report import timeline_csv, timeline_json, timeline_text
@@ -194,12 +195,12 @@ def track(
     found = timeline(articles, book, by.value, group is not None, copies)
     write_files(found, out, plot)
     if format is CurveFormat.json:
-        typer.echo(timeline_json(found))
+        _print(timeline_json(found))
     elif format is CurveFormat.csv:
-        typer.echo(timeline_csv(found), nl=False)
+        _print(timeline_csv(found), nl=False)
     else:
         painter = Painter(book, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
-        typer.echo(timeline_text(found, painter), color=True)
+        _print(timeline_text(found, painter))
     for path in (out, plot):
         if path:
             typer.echo(f"Wrote {printable(str(path))}.", err=True)
@@ -217,7 +218,7 @@ def train(annotations: AnnotationsOption = None, codebook: CodebookOption = None
     target = model_to_write(model)
     with _progress(training.steps(), "training") as tick:
         trained = training.train(annotations, codebook, target, tick)
-    typer.echo(trained_text(trained, target))
+    _print(trained_text(trained, target))
 
 
 @app.command()
@@ -239,23 +240,23 @@ def retrain(
 
     target, replaced = model_to_write(model), model_to_read(model)
     prepared = retraining.prepare(extra, annotations, codebook)
-    typer.echo(additions_text(prepared, extra))
+    _print(additions_text(prepared, extra))
     forgotten = forgotten_text(read_metrics(replaced), prepared)
     if forgotten:
-        typer.echo(forgotten)
+        _print(forgotten)
     if not prepared.additions.new:
-        typer.echo("Nothing new to learn: the model stays as it is.")
+        _print("Nothing new to learn: the model stays as it is.")
         return
     with _progress(2 * prepared.counted.recipe.folds, "comparing") as tick:
         comparison, found = retraining.compare(prepared, tick)
-    typer.echo(comparison_text(comparison))
+    _print(comparison_text(comparison))
     if comparison.worse and not force:
         raise _Refused(f"the new model is worse; {target} stays as it is (--force replaces it all the same)")
     with _progress(1, "training") as tick:
         retraining.replace_model(prepared, found, target, replaced, tick)
     named = f" --model {model}" if model else ""
     kept = f"; `haltung rollback{named}` brings the one before back" if has_previous(target) else ""
-    typer.echo(f"Wrote {target}{kept}.")
+    _print(f"Wrote {target}{kept}.")
 
 
 @app.command()
@@ -266,7 +267,7 @@ def rollback(model: ModelOption = None) -> None:
 
     target = model_to_write(model)
     store.rollback(target)
-    typer.echo(f"{target} is the model before again; `haltung rollback` once more undoes this.")
+    _print(f"{target} is the model before again; `haltung rollback` once more undoes this.")
 
 
 @app.command()
@@ -282,7 +283,7 @@ def evaluate(
 
     loaded = load(model)
     result = evaluated(loaded, read_sentences(file, loaded.codebook))
-    typer.echo(evaluation_json(result) if format is PlainFormat.json else evaluation_text(result))
+    _print(evaluation_json(result) if format is PlainFormat.json else evaluation_text(result))
 
 
 @app.command()
@@ -298,7 +299,7 @@ def agreement(files: AnnotatedFiles, codebook: CodebookOption = None, format: Fo
 
     book = read_codebook(codebook_to_read(codebook, files[0]))
     found = measuring.agreement(measuring.read_units(files, book), book.ids)
-    typer.echo(agreement_json(found) if format is PlainFormat.json else agreement_text(found, book))
+    _print(agreement_json(found) if format is PlainFormat.json else agreement_text(found, book))
 
 
 @app.command()
@@ -322,7 +323,7 @@ def check(files: AnnotatedFiles, codebook: CodebookOption = None, annotations: A
             _complain(error)
     whole_set = annotations_to_read(annotations)
     found = checking.check_read(read, book, read_sentences(whole_set, book) if whole_set.is_file() else [])
-    typer.echo(warnings_text(found, list(read)))
+    _print(warnings_text(found, list(read)))
     refused = set(files) - set(read)
     if refused or found:
         sys.exit(2 if refused else 1)
@@ -335,17 +336,20 @@ def doctor(model: ModelOption = None) -> None:
     Exit status 1 where something is wrong.
     """
     from haltung import doctor as examining
-    from haltung.report import printable
+    from haltung.harmless import printable
 
     found = examining.diagnose(model)
     for line in examining.diagnosis_text(found).splitlines():
-        typer.echo(line[:13] + printable(line[13:]))
+        _print(line[:13] + printable(line[13:]))
     if not found.sound:
         sys.exit(1)
 
 
 def main() -> None:
     """Run the command line; bad input is one line on standard error and exit status 2."""
+    for stream in (sys.stdout, sys.stderr):  # names of files may hold bytes that are no text
+        if stream is not None:
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except HaltungError as error:
@@ -354,9 +358,7 @@ def main() -> None:
     except _Refused as refusal:
         _complain(refusal)
         sys.exit(1)
-    except BrokenPipeError:
-        # the reader has gone (`haltung … | head`); keep Python from complaining at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except _ReaderGone:
         sys.exit(0)
 
 
@@ -364,8 +366,23 @@ class _Refused(Exception):
     pass
 
 
+class _ReaderGone(Exception):
+    """Nobody reads what is printed any more: `haltung … | head`."""
+
+
+def _print(text: str = "", nl: bool = True) -> None:
+    try:
+        typer.echo(text, nl=nl, color=True)
+    except OSError as error:
+        # keep Python from trying once more at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise _ReaderGone from None
+        raise HaltungError(f"standard output: cannot be written ({error.strerror}); name another place") from None
+
+
 def _complain(error: Exception) -> None:
-    from haltung.report import printable
+    from haltung.harmless import printable
 
     typer.echo(f"haltung: {printable(str(error))}", err=True)
 
@@ -385,16 +402,16 @@ def _score(paths: list[str], format: Format, model: Path | None, detailed: bool)
         if detailed:
             verdict = loaded.explained(verdict)
         if format is Format.jsonl:
-            typer.echo(report.as_json_line(verdict))
+            _print(report.as_json_line(verdict))
         elif format is Format.table:
             _print_table(verdict, painter, single, detailed)
         else:
             verdicts.append(verdict)
     if format is Format.json and (verdicts or not single):
-        typer.echo(report.as_json(verdicts, single))
+        _print(report.as_json(verdicts, single))
     elif format is Format.csv and verdicts:
         rows = report.sentences_csv if detailed else report.articles_csv
-        typer.echo(rows(verdicts, loaded.codebook), nl=False)
+        _print(rows(verdicts, loaded.codebook), nl=False)
     if failed:
         sys.exit(2)
 
@@ -427,8 +444,8 @@ def _dated_articles(
 def _write_page(paths: list[str], out: Path, model: Path | None) -> None:
     from haltung.archive_parts import write_whole
     from haltung.article_page import article_page
+    from haltung.harmless import printable
     from haltung.model import load
-    from haltung.report import printable
 
     if out.is_dir():
         raise HaltungError(f"{out}: is a folder; name a file")
@@ -446,7 +463,7 @@ def _write_page(paths: list[str], out: Path, model: Path | None) -> None:
             write_whole(out, lambda file: file.write(page))
         except OSError as error:
             raise HaltungError(f"{out}: cannot be written ({error.strerror}); name another file") from None
-        typer.echo(f"Wrote {printable(str(out))}: {len(inspected)} article{'' if len(inspected) == 1 else 's'}.")
+        _print(f"Wrote {printable(str(out))}: {len(inspected)} article{'' if len(inspected) == 1 else 's'}.")
     if failed:
         sys.exit(2)
 
@@ -503,7 +520,7 @@ def _score_archives(settings: Settings) -> None:
     import time
 
     from haltung.archive_run import input_size, score_archives
-    from haltung.report import printable
+    from haltung.harmless import printable
 
     began, here, total = time.monotonic(), 0, input_size(settings)
     hidden = not sys.stderr.isatty()
@@ -543,13 +560,13 @@ def _print_table(verdict: object, painter: object, single: bool, detailed: bool)
     from haltung import report
 
     if detailed:
-        typer.echo(report.inspection_text(verdict, painter), color=True)
+        _print(report.inspection_text(verdict, painter))
         if not single:
-            typer.echo()
+            _print()
     elif single:
-        typer.echo(report.article_text(verdict, painter), color=True)
+        _print(report.article_text(verdict, painter))
     else:
-        typer.echo(report.article_line(verdict, painter), color=True)
+        _print(report.article_line(verdict, painter))
 
 
 def _shown(sources: list[str], quiet: bool) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from pathlib import Path
 
 from haltung.errors import HaltungError
 
@@ -23,6 +24,16 @@ _MOJIBAKE = re.compile(
 _IMPLAUSIBLE = re.compile(
     "[^\x00-\x7fäöüÄÖÜßéèêëáàâçñóòôíìîúùûåæøÉÈÀÁÇÅØ€„“”‚‘’–—…«»‹›§°²³½¼·•©®´×\u00a0]|[a-zäöü][„‚…§€][a-zäöü]"
 )
+
+
+def read_bytes(path: str, remedy: str) -> bytes:
+    """Return what a file holds. Raises `HaltungError` where it is none (a pipe could hang) or cannot be read."""
+    try:
+        if Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir():
+            raise HaltungError(f"{path}: is no file but a pipe or a device; copy its text into one")
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise HaltungError(f"{path}: cannot be read ({error.strerror}); {remedy}") from None
 
 
 def decode(data: bytes, source: str, declared: str | None = None) -> str:

@@ -33,6 +33,7 @@ class WeightedBlock:
     weight: float
     df: np.ndarray
     coef: np.ndarray
+    source: str = "the model"  # the file that it is from
 
     @cached_property
     def terms(self) -> list[str]:
@@ -44,7 +45,7 @@ class WeightedBlock:
         except (zlib.error, UnicodeDecodeError):
             names = []
         if len(names) != len(self.hashes) or not packed.eof:
-            raise HaltungError("the names of the model's terms are damaged; train it anew")
+            raise HaltungError(f"{self.source}: the names of its terms are damaged; train it anew")
         return names
 
 

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import re
 import shutil
 import textwrap
 from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
 
-from haltung.cells import guarded
 from haltung.codebook import Codebook
+from haltung.harmless import guarded, json_text, printable
 from haltung.verdict import ScoredSentence, Term, Verdict
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_NO_TEXT = re.compile(f"{_CONTROL.pattern}|[\ud800-\udfff\ufffe\uffff]")
-_SPACE = re.compile(r"\s")
 _SHOWN_TERMS = 5
 _LEANING, _FAINT = 3, 0.1
 _CARRIES = 0.25  # a sentence that adds so much to the verdict's log-odds is marked
@@ -51,20 +46,10 @@ class Painter:
         return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text
 
 
-def printable(text: str) -> str:
-    """Return `text` on one line and without control codes, which a terminal would obey."""
-    return _CONTROL.sub("", " ".join(text.split()))
-
-
 def foreign_text(source: str | None, language: str | None, codebook: Codebook) -> str:
     """Return the warning that an article is not in the language that the model was trained for."""
     place = source or "text"
     return f"{place}: is in {language!r}, the model reads {codebook.language!r}; what it says of it means little"
-
-
-def replaced(text: str) -> str:
-    """Return `text`, as long as it was, with "�" for control codes and what no file can hold, blanks for line ends."""
-    return _NO_TEXT.sub("\ufffd", _SPACE.sub(" ", text))
 
 
 def visible_term(term: str) -> str:
@@ -75,12 +60,12 @@ def visible_term(term: str) -> str:
 def as_json(verdicts: Sequence[Verdict], single: bool) -> str:
     """Return an object for a single article, else an array."""
     data = [verdict.to_dict() for verdict in verdicts]
-    return json.dumps(data[0] if single and data else data, ensure_ascii=False, indent=2)
+    return json_text(data[0] if single and data else data, indent=2)
 
 
 def as_json_line(verdict: Verdict) -> str:
     """Return one article's object on one line."""
-    return json.dumps(verdict.to_dict(), ensure_ascii=False)
+    return json_text(verdict.to_dict())
 
 
 def articles_csv(verdicts: Sequence[Verdict], codebook: Codebook) -> str:

@@ -8,20 +8,25 @@ quotations of several sentences, missing spaces. training/reports/splitters.md h
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from sentencex import get_sentence_boundaries
 
-_QUOTES_AND_BRACKETS = '„“”"«»‚‘’›‹()[]'
+_QUOTES_AND_BRACKETS = "„“”\"«»‚‘’›‹'()[]"
 _MASK = str.maketrans(dict.fromkeys(_QUOTES_AND_BRACKETS, " "))
-_CLOSERS = r"[“”\"«»‘’›‹)\]]*"
-_OPENERS = r"[„“\"«»‚‘›‹(\[]*"
+_CLOSERS = r"[“”\"«»‘’›‹')\]]*+"
+_OPENERS = r"[„“\"«»‚‘›‹'(\[]*+"
+_OPENING = "„“\"«»‚‘›‹'"
 
-# the end of a sentence, perhaps: marks, what closes with them, space, what opens the next
-_CANDIDATE = re.compile(rf"(?P<marks>[.!?…]+){_CLOSERS}(?P<space>\s*)(?={_OPENERS}(?P<next>[^\W_]+))")
+# the end of a sentence, perhaps: marks, what closes with them, space, what opens the next; nothing is tried twice
+_CANDIDATE = re.compile(rf"(?<![.!?…])(?P<marks>[.!?…]++){_CLOSERS}(?P<space>\s*+)(?={_OPENERS}(?P<next>[^\W_]++))")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+_LETTER_WITH_MARKS = re.compile(r".[\u0300-\u036f]*+", re.S)
 _LIST_MARK = 20  # characters in which the number of a list's item stands
+_LONGEST_WORD = 200  # characters in which an address or a path shows
 _WORD_BEFORE = re.compile(r"(?:([^\s.]+\.?)\s)?([^\s.]*)$")
 _MONTHS = frozenset(
     "Januar Jänner Februar März April Mai Juni Juli August September Oktober November Dezember"
@@ -87,16 +92,17 @@ def paragraphs(text: str) -> Iterator[tuple[int, int]]:
     """Yield the ranges of paragraphs: lines, or what was one line before it was wrapped to a fixed width."""
     lines = [(found.start(), found.end()) for found in re.finditer(r"[^\r\n\v\f\x85\u2028\u2029]+", text)]
     width = _wrap_width(text, lines)
-    held: tuple[int, int] | None = None
+    held, above = None, (0, 0)
     for start, end in lines:
         if not text[start:end].strip():
             continue
-        if held and width and _wrapped(text, held[1], start, end, width):
+        if held and width and _wrapped(text, above, (start, end), width):
             held = (held[0], end)
-            continue
-        if held:
-            yield held
-        held = (start, end)
+        else:
+            if held:
+                yield held
+            held = (start, end)
+        above = (start, end)
     if held:
         yield held
 
@@ -111,26 +117,38 @@ def _wrap_width(text: str, lines: list[tuple[int, int]]) -> int:
         for (start, end), (after, after_end) in pairwise(lines)
         if "\n" not in text[end:after].replace("\n", "", 1)
     ]
-    unfinished = [first for before, first in pairs if before not in '.!?:…“"»«']
+    unfinished = [first for before, first in pairs if before not in ".!?:…“”\"»«’‘›‹'"]
     small = sum(first.islower() for first in unfinished)
     return width if small and len(unfinished) >= 2 and small >= 0.2 * len(pairs) else 0
 
 
-def _wrapped(text: str, end: int, start: int, line_end: int, width: int) -> bool:
-    """Tell whether the line at `start` goes on the one that ends at `end`: its first word had no room there."""
-    if text[end:start].count("\n") > 1 or text[end:start].count("\r") > 1:
+def _wrapped(text: str, above: tuple[int, int], line: tuple[int, int], width: int) -> bool:
+    """Tell whether `line` goes on the one `above`: its first word had no room there."""
+    between = text[above[1] : line[0]]
+    if between.count("\n") > 1 or between.count("\r") > 1:
         return False
-    line_start = max(text.rfind("\n", 0, end), text.rfind("\r", 0, end)) + 1
-    words = text[start:line_end].split(maxsplit=1)
-    return bool(words) and end - line_start + 1 + len(words[0]) > width
+    words = text[slice(*line)].split(maxsplit=1)
+    return bool(words) and above[1] - above[0] + 1 + len(words[0]) > width
 
 
 def _boundaries(paragraph: str) -> list[int]:
     """Return where new sentences begin in one paragraph (not its own beginning)."""
+    if unicodedata.is_normalized("NFC", paragraph):
+        return _composed_boundaries(paragraph)
+    # "u" and two dots are one letter to what follows; a boundary is found again by the letters before it
+    letters = _LETTER_WITH_MARKS.findall(paragraph)
+    composed = [unicodedata.normalize("NFC", letter) for letter in letters]
+    place = dict(zip(accumulate(map(len, composed)), accumulate(map(len, letters)), strict=True))
+    return [place[cut] for cut in _composed_boundaries("".join(composed)) if cut in place]
+
+
+def _composed_boundaries(paragraph: str) -> list[int]:
+    """Return `_boundaries` of a paragraph whose letters are composed."""
     if not re.search(r"[.!?…]", paragraph):
         return []
-    # masked, because sentencex takes a whole quotation as one sentence
-    proposed = {found["start_index"] for found in get_sentence_boundaries("de", paragraph.translate(_MASK))}
+    # masked, because sentencex takes a whole quotation as one sentence, and half a character as none
+    masked = _HALF_CHARACTER.sub(" ", paragraph.translate(_MASK))
+    proposed = {found["start_index"] for found in get_sentence_boundaries("de", masked)}
     cuts = []
     for found in _CANDIDATE.finditer(paragraph):
         verdict = _mended(paragraph, found)
@@ -159,7 +177,7 @@ def _glued(paragraph: str, found: re.Match[str]) -> bool:
     after = paragraph[found.start("next") : found.start("next") + 2]
     if not (len(after) == 2 and after[0].isupper() and after[1].islower()):
         return False
-    word = paragraph[paragraph.rfind(" ", 0, found.start()) + 1 : found.start()]
+    word = paragraph[max(0, found.start() - _LONGEST_WORD) : found.start()].rpartition(" ")[2]
     if "@" in word or "/" in word:
         return False
     return (before.islower() and len(before) == 2) or before.isdigit()
@@ -171,7 +189,7 @@ def _marks_end(paragraph: str, found: re.Match[str]) -> bool:
     if start and paragraph[start - 1] in "([" and paragraph[found.end("marks") : found.end("marks") + 1] in (")", "]"):
         return False
     if set(found["marks"]) <= {".", "…"}:
-        return found["next"].lower() in _STARTERS or paragraph[found.end("space")] in '„»“"‚'
+        return found["next"].lower() in _STARTERS or paragraph[found.end("space")] in _OPENING
     return True
 
 
@@ -197,7 +215,7 @@ def _ends(paragraph: str, found: re.Match[str]) -> bool | None:
     dotted = re.search(r"(?:[^\W\d_]+\.)+[^\W\d_]*$", paragraph[max(0, found.start() - 12) : found.start()])
     short = (dotted[0] if dotted and len(dotted[0]) <= 6 else word).lower()
     if short in _MAYBE_LAST:
-        return starter or paragraph[found.end("space")] in "„»«“"
+        return starter or paragraph[found.end("space")] in _OPENING
     if short in _NEVER_LAST:
         return False
     closed = paragraph[found.end("marks")] in _QUOTES_AND_BRACKETS

@@ -79,7 +79,9 @@ def _read(folder: Path) -> StoredModel:
     if not path.is_file():
         if (folder / _OLD_FILE).is_file():
             raise HaltungError(f"{folder / _OLD_FILE}: is of an older haltung and is not opened; train it anew")
-        raise HaltungError(f"{folder}: holds no {MODEL_FILE}; name a model folder with --model or train one")
+        # where one was written, its files may be moving to their places just now
+        kind = _Changed if (folder / _LOCK).exists() else HaltungError
+        raise kind(f"{folder}: holds no {MODEL_FILE}; name a model folder with --model or train one")
     try:
         if path.stat().st_size > _LARGEST:
             raise HaltungError(f"{path}: has {path.stat().st_size:,} bytes, more than any model; train it anew")
@@ -369,12 +371,12 @@ def _stored(data: dict[str, Any], arrays: dict[str, np.ndarray], path: Path) -> 
     whole = _layer(arrays, "whole", article_width(k, outputs > k), k)
     if alone is None or outputs not in (k, 2 * k) or not np.isfinite(intercept).all():
         raise ValueError("labels and weights differ in number")
-    blocks = tuple(_block(part, arrays, place, outputs) for place, part in enumerate(data["blocks"]))
+    blocks = tuple(_block(part, arrays, place, outputs, path) for place, part in enumerate(data["blocks"]))
     linear = LinearModel(blocks, intercept, Lexicon.from_dict(data["lexicon"]), learnt)
     return StoredModel(SentenceModel(linear, alone, within), whole, codebook)
 
 
-def _block(part: dict[str, Any], arrays: dict[str, np.ndarray], place: int, outputs: int) -> WeightedBlock:
+def _block(part: dict[str, Any], arrays: dict[str, np.ndarray], place: int, outputs: int, path: Path) -> WeightedBlock:
     hashes, packed, df, coef = (arrays[f"block {place} {name}"] for name in ("hashes", "terms", "df", "coef"))
     terms = len(hashes)
     if (
@@ -392,7 +394,7 @@ def _block(part: dict[str, Any], arrays: dict[str, np.ndarray], place: int, outp
     if not 1 <= low <= high <= _WIDEST or not 0 <= cut <= _WIDEST or not 0 < weight <= _WIDEST or hashes.ndim != 1:
         raise ValueError("a block that is no block")
     block = Block(part["kind"], low, high, cut, tuple(part["skip"].split()), tuple(part["breaks"].split()))
-    return WeightedBlock(block, hashes, packed, weight, df, coef)
+    return WeightedBlock(block, hashes, packed, weight, df, coef, str(path))
 
 
 def _layer(arrays: dict[str, np.ndarray], name: str, features: int, labels: int) -> Layer | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import shutil
 import textwrap
 from collections.abc import Iterator
@@ -12,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from haltung.cells import guarded
 from haltung.change_points import LEVEL
 from haltung.codebook import Codebook
 from haltung.dated_articles import Quote
-from haltung.report import Painter, printable
+from haltung.harmless import guarded, json_text, printable
+from haltung.report import Painter
 from haltung.timeline import METHOD, Curve, Period, Timeline
 from haltung.turns import Turn
 
@@ -73,7 +72,7 @@ def timeline_csv(found: Timeline) -> str:
 
 def timeline_json(found: Timeline) -> str:
     """Return the timeline as a JSON object."""
-    return json.dumps(timeline_dict(found), ensure_ascii=False, indent=2)
+    return json_text(timeline_dict(found), indent=2)
 
 
 def timeline_dict(found: Timeline) -> dict[str, Any]:

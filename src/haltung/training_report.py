@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from haltung.annotations import AnnotatedSentence, rows_of_articles
 from haltung.evaluation import Scores, score
+from haltung.harmless import json_text, printable
 from haltung.model import StanceModel
-from haltung.report import printable
 
 if TYPE_CHECKING:
     from haltung.retraining import Comparison, Prepared
@@ -90,7 +89,7 @@ def evaluation_json(result: Evaluated) -> str:
         }
         for error in result.errors
     ]
-    return json.dumps({**result.scores.to_dict(), "errors": errors}, ensure_ascii=False, indent=2)
+    return json_text({**result.scores.to_dict(), "errors": errors}, indent=2)
 
 
 def trained_text(trained: Trained, target: Path) -> str:
