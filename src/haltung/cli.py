@@ -321,6 +321,8 @@ def check(files: AnnotatedFiles, codebook: CodebookOption = None, annotations: A
             read[file] = read_sentences(file, book)
         except HaltungError as error:
             _complain(error)
+    if not read:
+        sys.exit(2)
     whole_set = annotations_to_read(annotations)
     found = checking.check_read(read, book, read_sentences(whole_set, book) if whole_set.is_file() else [])
     _print(warnings_text(found, list(read)))

@@ -13,7 +13,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from haltung.annotated_set import AnnotatedSet
 from haltung.annotations import AnnotatedSentence
 from haltung.errors import HaltungError
-from haltung.fitting import CountedTexts, fit_layer, fit_linear
+from haltung.fitting import CountedTexts, fit_layer, fit_linear, jobs_for
 from haltung.logits import LinearModel
 from haltung.probabilities import Layer, context_features, softmax
 from haltung.recipe import Recipe
@@ -106,7 +106,7 @@ def out_of_fold_logits(
 
     found: dict[int, np.ndarray] = {}
     jobs = (delayed(job)(number) for number in np.unique(folds))
-    for held_out, logits in Parallel(n_jobs=-1, return_as="generator")(jobs):
+    for held_out, logits in Parallel(n_jobs=jobs_for(len(texts)), return_as="generator")(jobs):
         found.update(zip(held_out.tolist(), logits, strict=True))
         tick()
     return np.array([found[row] for row in range(len(texts))])

@@ -53,9 +53,13 @@ class CountedTexts:
 def count(texts: Sequence[str], recipe: Recipe, lexicon: Lexicon) -> CountedTexts:
     """Count the terms of every block of `recipe`; a block without any (no lexicon) is left out."""
     words = [tokens(text) for text in texts]
-    jobs = 1 if len(texts) < _FEW_TEXTS else -1
-    found = Parallel(n_jobs=jobs)(delayed(_count_block)(words, part, lexicon) for part in recipe.blocks)
+    found = Parallel(n_jobs=jobs_for(len(texts)))(delayed(_count_block)(words, part, lexicon) for part in recipe.blocks)
     return CountedTexts(tuple(block for block in found if block is not None), lexicon, recipe)
+
+
+def jobs_for(texts: int) -> int:
+    """Return how many processes are worth their start for so many texts, as joblib counts them."""
+    return 1 if texts < _FEW_TEXTS else -1
 
 
 def _count_block(words: list[list[str]], part: BlockRecipe, lexicon: Lexicon) -> CountedBlock | None:

@@ -9,7 +9,7 @@ from haltung.annotated_set import AnnotatedSet
 from haltung.crossvalidation import fold_numbers
 from haltung.errors import HaltungError
 from haltung.evaluation import score
-from haltung.fitting import CountedTexts, fit_linear
+from haltung.fitting import CountedTexts, fit_linear, jobs_for
 
 SHARES = (0.125, 0.25, 0.5, 1.0)
 
@@ -23,7 +23,8 @@ def learning_curve(annotated: AnnotatedSet, counted: CountedTexts) -> list[tuple
     folds = fold_numbers(annotated.sentences, counted.recipe)
     kept = _kept(annotated)
     rows = [np.flatnonzero((folds != 0) & (kept <= share)) for share in SHARES]
-    found = Parallel(n_jobs=-1)(delayed(_point)(annotated, counted, learnt, folds == 0) for learnt in rows)
+    points = (delayed(_point)(annotated, counted, learnt, folds == 0) for learnt in rows)
+    found = Parallel(n_jobs=jobs_for(len(folds)))(points)
     return [point for point in found if point is not None]
 
 
