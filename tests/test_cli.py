@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -332,3 +333,8 @@ def test_nothing_new_leaves_the_model_alone(haltung, small_copy, data, annotated
 def test_a_model_without_predecessor_cannot_be_rolled_back(haltung, small_copy):
     assert refused(haltung("rollback", "--model", small_copy), "keeps no earlier model")
     assert refused(haltung("rollback"), "model", "keeps no earlier model")
+
+
+def test_the_version_is_told(haltung):
+    done = haltung("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"haltung {version('haltung')}\n", "")

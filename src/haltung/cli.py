@@ -95,6 +95,23 @@ Extra = Annotated[
 ]
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        _print(f"haltung {version('haltung')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
 def classify(paths: Paths, format: FormatOption = Format.table, model: ModelOption = None) -> None:
     """Say where articles stand: one in detail, several a line each."""
