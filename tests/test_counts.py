@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haltung.counts import TermIndex, term_hashes
+from haltung.counts import TermIndex
 from haltung.features import Block, terms, tokens
+from haltung.hashes import term_hashes
 from haltung.lexicon import Lexicon
 
 WAR = Lexicon((("korea", ("seoul*", "südkorea*")), ("arms", ("*waffe*", "*granate*")), ("aid", ("decke*",))))

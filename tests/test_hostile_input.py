@@ -24,6 +24,7 @@ from haltung.article import Article, read, sources
 from haltung.errors import HaltungError
 from haltung.harmless import guarded
 from haltung.language import language
+from odd_files import NO_FILES, a_folder
 
 SEOUL = "Südkorea prüft Waffen für Kiew. Das Büro des Präsidenten ließ „alles“ offen. "
 FORMS = ["table", "json", "jsonl", "csv"]
@@ -497,52 +498,13 @@ def test_a_damaged_annotation_file_is_read_or_refused_in_a_line(book, data, tmp_
 # files that are none
 
 
-def a_pipe(path):
-    os.mkfifo(path)
-
-
-def a_link_to_a_pipe(path):
-    os.mkfifo(path.with_name("rohr"))
-    path.symlink_to("rohr")
-
-
-def an_endless_device(path):
-    path.symlink_to("/dev/zero")
-
-
-def a_link_to_itself(path):
-    path.symlink_to(path.name)
-
-
-def a_link_to_nowhere(path):
-    path.symlink_to("nirgends")
-
-
-def what_even_root_cannot_read(path):
-    path.symlink_to("/proc/self/mem")
-
-
-def a_folder(path):
-    path.mkdir()
-
-
-ODD_FILES = [
-    a_pipe,
-    a_link_to_a_pipe,
-    an_endless_device,
-    a_link_to_itself,
-    a_link_to_nowhere,
-    what_even_root_cannot_read,
-]
-
-
-@pytest.mark.parametrize("odd", ODD_FILES)
+@pytest.mark.parametrize("odd", NO_FILES)
 def test_an_article_that_is_no_file_is_one_line(odd, bounded, small_folder, tmp_path):
     odd(tmp_path / "a.txt")
     assert refused(bounded("classify", tmp_path / "a.txt", "--model", small_folder), f"{tmp_path / 'a.txt'}: ")
 
 
-@pytest.mark.parametrize("odd", ODD_FILES)
+@pytest.mark.parametrize("odd", NO_FILES)
 def test_what_is_no_file_does_not_stop_the_folder(odd, bounded, small_folder, tmp_path):
     (tmp_path / "alle").mkdir()
     odd(tmp_path / "alle" / "b.txt")
@@ -553,7 +515,7 @@ def test_what_is_no_file_does_not_stop_the_folder(odd, bounded, small_folder, tm
     assert [json.loads(line)["source"][-5:] for line in done.stdout.splitlines()] == ["a.txt", "c.txt"]
 
 
-@pytest.mark.parametrize("odd", [*ODD_FILES, a_folder])
+@pytest.mark.parametrize("odd", [*NO_FILES, a_folder])
 @pytest.mark.parametrize("command", ["evaluate", "check"])
 def test_annotations_that_are_no_file_are_one_line(command, odd, bounded, small_folder, data, tmp_path):
     odd(tmp_path / "a.csv")

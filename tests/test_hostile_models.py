@@ -30,6 +30,7 @@ from haltung.model import load
 from haltung.retraining import prepare
 from haltung.store import FORMAT, read_metrics, read_model, sign
 from haltung.training_report import forgotten_text
+from odd_files import NO_FILES, a_folder
 
 MODEL = "model.safetensors"
 PAGE = "Seoul prüft Waffen für Kiew\n\nSüdkorea liefert keine Munition. Aaaaaaaaaaaaaaaaaaaaaaaaa, hieß es.\n"
@@ -392,35 +393,7 @@ def test_a_link_to_a_text_is_no_model_and_tells_nothing_of_it(classify, tmp_path
     assert "geheim" not in done.stderr
 
 
-def a_pipe(path):
-    os.mkfifo(path)
-
-
-def a_link_to_a_pipe(path):
-    os.mkfifo(path.with_name("rohr"))
-    path.symlink_to("rohr")
-
-
-def an_endless_device(path):
-    path.symlink_to("/dev/zero")
-
-
-def a_folder(path):
-    path.mkdir()
-
-
-def a_link_to_itself(path):
-    path.symlink_to(path.name)
-
-
-def a_link_to_nowhere(path):
-    path.symlink_to("nirgends")
-
-
-ODD_FILES = [a_pipe, a_link_to_a_pipe, an_endless_device, a_folder, a_link_to_itself, a_link_to_nowhere]
-
-
-@pytest.mark.parametrize("odd", ODD_FILES)
+@pytest.mark.parametrize("odd", [*NO_FILES, a_folder])
 @pytest.mark.parametrize("name", [MODEL, "SHA256SUMS"])
 def test_what_is_no_file_is_one_line(name, odd, classify, small_copy):
     (small_copy / name).unlink()

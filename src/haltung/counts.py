@@ -13,10 +13,9 @@ from itertools import islice, pairwise
 import numpy as np
 
 from haltung.features import LINE_END, Block, class_term, tokens_of
+from haltung.hashes import PRIME, hashes_of, letters_of, mixed, unordered
 from haltung.lexicon import Lexicon
 
-_PRIME = np.uint64(0x9E3779B97F4A7C15)  # odd: multiplying by it loses nothing modulo 2^64
-_MIX = np.uint64(0xD6E8FEB86659FD93)
 _KEPT_WORDS, _KEPT_COLUMNS = 150_000, 10_000_000  # bound the memory, whatever is fed in
 _NONE = np.zeros(0, np.int64)
 Found = tuple[np.ndarray, np.ndarray]  # the text and the column of each finding
@@ -38,6 +37,7 @@ class TermIndex:
     """Where the terms of some blocks stand in texts.
 
     >>> block = Block("words", 1, 2)
+    >>> from haltung.hashes import term_hashes
     >>> index = TermIndex([(block, np.sort(term_hashes(block, ["nicht", "nicht mehr"])))], Lexicon())
     >>> sorted(index.count(["Nicht heute und nicht mehr."])[0].counts.tolist())
     [1, 2]
@@ -47,10 +47,10 @@ class TermIndex:
         """Take each block with the `term_hashes` of its terms in column order, which is that of the hashes."""
         self._lexicon = lexicon
         self._blocks = [block for block, _ in blocks]
-        self._tables = [_Table(hashes) for _, hashes in blocks]
+        self._tables = {place: _Table(hashes) for place, (block, hashes) in enumerate(blocks) if block.kind != "pairs"}
         self._sizes = [len(hashes) for _, hashes in blocks]
         self._starts = np.cumsum([0, *self._sizes])
-        self._classes = _hashes([class_term(name) for name, _ in lexicon.classes])
+        self._classes = hashes_of([class_term(name) for name, _ in lexicon.classes])
         self._class_numbers = {name: place for place, (name, _) in enumerate(lexicon.classes)}
         self._pair_groups = _pair_groups(blocks)
         self._words = _Words()
@@ -100,7 +100,7 @@ class TermIndex:
         known = self._words
         classes = (self._lexicon.class_of(word) for word in new)
         known.add("class", np.array([-1 if name is None else self._class_numbers[name] for name in classes]))
-        known.add("hash", _hashes(new))
+        known.add("hash", hashes_of(new))
         for place, block in enumerate(self._blocks):
             if block.breaks:
                 breaks = frozenset(block.breaks)
@@ -110,7 +110,7 @@ class TermIndex:
                 known.add(f"ngrams {place}", np.bincount(owner, minlength=len(new)))
                 known.add(f"columns {place}", columns)
         for group in self._pair_groups:
-            known.add(f"stem {group.name}", _hashes([word[: group.cut] for word in new]))
+            known.add(f"stem {group.name}", hashes_of([word[: group.cut] for word in new]))
             skip = frozenset(group.skip)
             known.add(f"kept {group.name}", np.array([word[0].isalnum() and word not in skip for word in new]))
 
@@ -139,7 +139,7 @@ class TermIndex:
         partners = np.maximum(np.minimum(last - here, group.high) - group.low + 1, 0)
         one = np.repeat(here, partners)
         other = _ranges(here + group.low, partners)
-        hashes, pairs = [_unordered(stems[one], stems[other])], [np.arange(len(one))]
+        hashes, pairs = [unordered(stems[one], stems[other])], [np.arange(len(one))]
         for left, right in ((True, False), (False, True), (True, True)):
             # a word of the lexicon pairs as its class too
             named = np.ones(len(one), bool)
@@ -150,7 +150,7 @@ class TermIndex:
             chosen = np.flatnonzero(named)
             a, b = one[chosen], other[chosen]
             hashes.append(
-                _unordered(
+                unordered(
                     self._classes[classes[a]] if left else stems[a], self._classes[classes[b]] if right else stems[b]
                 )
             )
@@ -315,12 +315,12 @@ def _looked_up(table: _Table, hashes: np.ndarray, rows: np.ndarray) -> tuple[np.
 def _ngrams(block: Block, hashes: np.ndarray, text: np.ndarray, table: _Table) -> tuple[np.ndarray, np.ndarray]:
     """Find the n-grams of words, given by their hashes, within each text."""
     found, rows = [], []
-    rolled = hashes * _PRIME
+    rolled = hashes * PRIME
     for n in range(1, block.high + 1):
         if n > len(hashes):
             break
         if n > 1:
-            rolled = (rolled[:-1] + hashes[n - 1 :]) * _PRIME
+            rolled = (rolled[:-1] + hashes[n - 1 :]) * PRIME
         if n >= block.low:
             inside = text[: len(text) - n + 1] == text[n - 1 :]
             found.append(rolled[inside])
@@ -333,7 +333,7 @@ def _ngrams(block: Block, hashes: np.ndarray, text: np.ndarray, table: _Table) -
 def _char_columns(words: list[str], block: Block, table: _Table) -> tuple[np.ndarray, np.ndarray]:
     """Return the known n-grams of characters of each word: the word's place and the column, in the words' order."""
     padded = [f" {word} " for word in words]
-    letters = _letters("".join(padded))
+    letters = letters_of("".join(padded))
     lengths = np.fromiter(map(len, padded), np.int64, len(padded))
     owner = np.repeat(np.arange(len(words)), lengths)
     found, owners = [], []
@@ -342,76 +342,20 @@ def _char_columns(words: list[str], block: Block, table: _Table) -> tuple[np.nda
         if n > len(letters):
             break
         if n > 1:
-            rolled = rolled[:-1] * _PRIME + letters[n - 1 :]
+            rolled = rolled[:-1] * PRIME + letters[n - 1 :]
         if n >= block.low:
             inside = owner[: len(owner) - n + 1] == owner[n - 1 :]
-            found.append(_mixed(rolled[inside]))
+            found.append(mixed(rolled[inside]))
             owners.append(owner[: len(owner) - n + 1][inside])
     short = np.flatnonzero(lengths < block.low)  # counted as they are, once
-    found.append(_hashes([padded[place] for place in short]))
+    found.append(hashes_of([padded[place] for place in short]))
     owners.append(short)
     places, columns = _looked_up(table, np.concatenate(found), np.concatenate(owners))
     order = np.argsort(places, kind="stable")
     return places[order], columns[order]
 
 
-def _unordered(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return (np.minimum(one, other) * _PRIME + np.maximum(one, other)) * _PRIME
-
-
 def _ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Return the numbers of each range, one range after the other."""
     ends = np.cumsum(lengths)
     return np.repeat(starts - (ends - lengths), lengths) + np.arange(ends[-1] if len(ends) else 0)
-
-
-def _letters(text: str) -> np.ndarray:
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    return codes.astype(np.uint64) + np.uint64(1)
-
-
-def _hashes(strings: Sequence[str]) -> np.ndarray:
-    """Return a 64-bit hash of each string: a polynomial of its letters, as `_char_columns` rolls it, mixed."""
-    lengths = np.fromiter(map(len, strings), np.int64, len(strings))
-    return _mixed(_polynomials(_letters("".join(strings)), lengths))
-
-
-def _mixed(hashes: np.ndarray) -> np.ndarray:
-    """Make hashes of which sums and products tell nothing: a pair of letters is no sum of two words."""
-    hashes = (hashes ^ (hashes >> np.uint64(32))) * _MIX
-    return hashes ^ (hashes >> np.uint64(29))
-
-
-def _polynomials(letters: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    hashes = np.zeros(len(lengths), np.uint64)
-    filled = np.flatnonzero(lengths)
-    if not len(filled):
-        return hashes
-    ends = np.cumsum(lengths)
-    powers = np.full(int(lengths.max()), _PRIME, np.uint64)
-    powers[0] = 1
-    powers = np.multiply.accumulate(powers)
-    exponents = np.repeat(ends, lengths) - 1 - np.arange(len(letters))
-    hashes[filled] = np.add.reduceat(letters * powers[exponents], (ends - lengths)[filled])
-    return hashes
-
-
-def term_hashes(block: Block, terms: Sequence[str]) -> np.ndarray:
-    """Return the 64-bit hashes of a block's terms. Raises `ValueError` where two are the same."""
-    if block.kind == "chars":
-        hashes = _hashes(terms)
-    else:
-        parts = [term.split(" … ") for term in terms] if block.kind == "pairs" else [term.split(" ") for term in terms]
-        numbers = np.fromiter(map(len, parts), np.int64, len(parts))
-        flat = _hashes([part for found in parts for part in found])
-        first = np.cumsum(numbers) - numbers
-        if block.kind == "pairs":
-            hashes = _unordered(flat[first], flat[first + 1]) if len(terms) else np.zeros(0, np.uint64)
-        else:
-            hashes = flat[first] * _PRIME
-            for n in range(1, int(numbers.max(initial=0))):
-                longer = np.flatnonzero(numbers > n)
-                hashes[longer] = (hashes[longer] + flat[first[longer] + n]) * _PRIME
-    if len(np.unique(hashes)) < len(terms):
-        raise ValueError("two terms have one hash")
-    return hashes

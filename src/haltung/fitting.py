@@ -16,9 +16,9 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from haltung.counts import term_hashes
 from haltung.errors import HaltungError
 from haltung.features import terms, tokens
+from haltung.hashes import term_hashes
 from haltung.lexicon import Lexicon
 from haltung.logits import LinearModel, WeightedBlock, pack_terms
 from haltung.probabilities import Layer
