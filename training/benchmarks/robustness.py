@@ -108,8 +108,7 @@ def main() -> None:
         "A kill is `kill -9` of a process that trains, retrains, rolls back, writes a model or scores an archive: at a"
         " random moment, or before each operation on a file in turn. After it the model folder is the whole old or the"
         " whole new model, the annotations and the user's other files are as they were, and the work can be done again."
-        " A hostile model is refused in one line that names it; nothing in it is run, and no more memory is taken than"
-        " the file has.",
+        " A hostile model is refused in one line that names it; nothing in it is run.",
         "## Time a megabyte",
         "\n".join(fifty()),
         "\n".join(times()),
