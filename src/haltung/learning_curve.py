@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from joblib import Parallel, delayed
 
@@ -20,12 +23,20 @@ def learning_curve(annotated: AnnotatedSet, counted: CountedTexts) -> list[tuple
     One fold of articles is held out throughout, the same for all shares; smaller shares lie in larger ones. Sentences
     are read alone, and the label with the highest logit is taken. A share that is too small to learn from is left out.
     """
+    return curve_of(Parallel(n_jobs=jobs_for(len(annotated.sentences)))(curve_jobs(annotated, counted)))
+
+
+def curve_jobs(annotated: AnnotatedSet, counted: CountedTexts) -> list[tuple[Any, ...]]:
+    """Return the work that `learning_curve` has to do, for joblib; `curve_of` takes what comes out of it."""
     folds = fold_numbers(annotated.sentences, counted.recipe)
     kept = _kept(annotated)
     rows = [np.flatnonzero((folds != 0) & (kept <= share)) for share in SHARES]
-    points = (delayed(_point)(annotated, counted, learnt, folds == 0) for learnt in rows)
-    found = Parallel(n_jobs=jobs_for(len(folds)))(points)
-    return [point for point in found if point is not None]
+    return [delayed(_point)(annotated, counted, learnt, folds == 0) for learnt in rows]
+
+
+def curve_of(points: Sequence[tuple[int, float] | None]) -> list[tuple[int, float]]:
+    """Return the points of the shares that were large enough."""
+    return [point for point in points if point is not None]
 
 
 def _kept(annotated: AnnotatedSet) -> np.ndarray:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 
 from haltung.annotated_set import AnnotatedSet, read_set
 from haltung.annotations import AnnotatedSentence
@@ -16,8 +18,8 @@ from haltung.card import card
 from haltung.crossvalidation import HeldOut, Tick, fit_targets, fold_numbers, held_out, out_of_fold_logits
 from haltung.errors import HaltungError
 from haltung.evaluation import calibration, macro_f1_interval, precision_recall, score
-from haltung.fitting import CountedTexts, count
-from haltung.learning_curve import learning_curve
+from haltung.fitting import CountedTexts, count, jobs_for
+from haltung.learning_curve import curve_jobs, curve_of
 from haltung.logits import strongest_terms
 from haltung.model import StanceModel
 from haltung.probabilities import SentenceModel
@@ -79,9 +81,12 @@ def finish(
 
     `replaced` is the model that rollback shall bring back where `model` holds none yet.
     """
-    linear = fit_targets(annotated, counted, np.arange(len(annotated.sentences)))
+    sentence_count = len(annotated.sentences)
+    whole = delayed(fit_targets)(annotated, counted, np.arange(sentence_count))
+    # side by side: each alone would leave a core idle
+    linear, *points = Parallel(n_jobs=jobs_for(sentence_count))([whole, *curve_jobs(annotated, counted)])
     sentences = SentenceModel(linear, found.alone_layer, found.within_layer)
-    metrics = measured(annotated, counted, found, sentences)
+    metrics = measured(annotated, counted, found, sentences, curve_of(points))
     if model is not None:
         stored = StoredModel(sentences, found.whole_layer, annotated.codebook)
         drawn = figures(metrics, annotated.codebook)
@@ -92,7 +97,11 @@ def finish(
 
 
 def measured(
-    annotated: AnnotatedSet, counted: CountedTexts, found: HeldOut, sentences: SentenceModel
+    annotated: AnnotatedSet,
+    counted: CountedTexts,
+    found: HeldOut,
+    sentences: SentenceModel,
+    curve: Sequence[tuple[int, float]],
 ) -> dict[str, Any]:
     """Return what `metrics.json` holds: the data, the recipe, the cross-validated scores."""
     recipe, groups = counted.recipe, [sentence.group for sentence in annotated.sentences]
@@ -116,7 +125,7 @@ def measured(
             label: precision_recall(annotated.labels == place, found.within[:, place])
             for place, label in enumerate(annotated.codebook.ids)
         },
-        "learning_curve": [[count, round(value, 4)] for count, value in learning_curve(annotated, counted)],
+        "learning_curve": [[count, round(value, 4)] for count, value in curve],
         "by_group": _by_group(annotated, found.within),
         "strongest_terms": {
             label: strongest_terms(sentences.linear, place) for place, label in enumerate(annotated.codebook.ids)
