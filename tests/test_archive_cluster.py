@@ -23,14 +23,8 @@ from haltung.archive_scores import in_one_process
 from haltung.article import Article
 from haltung.errors import HaltungError
 from haltung.model import StanceModel
+from plain_german import SENTENCES
 
-SENTENCES = [  # plainly German, so that no language model is loaded for them
-    "Südkorea prüft, ob es Waffen an die Ukraine liefert oder nicht.",
-    "Die Regierung schließt tödliche Waffen für die Ukraine weiter aus.",
-    "Man stimme sich mit den Verbündeten ab, sagte die Sprecherin auf der Tagung.",
-    "Es regnet in Berlin und auch in der Eifel.",
-    "Der Haushalt ist und bleibt umstritten, „auch im nächsten Jahr“.",
-]
 WORKERS = 3
 COUNT = 2600
 PATIENCE = 120  # seconds until a wait is given up; nothing takes as long

@@ -10,7 +10,7 @@ import pytest
 from haltung.annotated_set import read_set
 from haltung.evaluation import precision_recall
 from haltung.fitting import count
-from haltung.learning_curve import learning_curve
+from haltung.learning_curve import curve_jobs, curve_of
 from haltung.paths import shipped
 from haltung.recipe import read_recipe
 from haltung.store import read_model
@@ -64,7 +64,8 @@ def test_the_model_folder_holds_the_picture_and_the_card_shows_it(small_folder):
 
 def test_the_learning_curve_learns_from_more_and_more():
     annotated = read_set(Path(__file__).parent / "data" / "small", None)
-    points = learning_curve(annotated, count(annotated.texts, read_recipe(), annotated.lexicon))
+    counted = count(annotated.texts, read_recipe(), annotated.lexicon)
+    points = curve_of([work(*given, **named) for work, given, named in curve_jobs(annotated, counted)])
     sizes = [size for size, _ in points]
     assert sizes == sorted(set(sizes))
     assert sizes[-1] < len(annotated.sentences)

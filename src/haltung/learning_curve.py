@@ -6,28 +6,23 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 
 from haltung.annotated_set import AnnotatedSet
 from haltung.crossvalidation import fold_numbers
 from haltung.errors import HaltungError
 from haltung.evaluation import score
-from haltung.fitting import CountedTexts, fit_linear, jobs_for
+from haltung.fitting import CountedTexts, fit_linear
 
 SHARES = (0.125, 0.25, 0.5, 1.0)
 
 
-def learning_curve(annotated: AnnotatedSet, counted: CountedTexts) -> list[tuple[int, float]]:
-    """Return sentences learnt from and macro-F1, for growing shares of the articles.
+def curve_jobs(annotated: AnnotatedSet, counted: CountedTexts) -> list[tuple[Any, ...]]:
+    """Return the work that the curve needs, for joblib; `curve_of` takes what comes out of it.
 
     One fold of articles is held out throughout, the same for all shares; smaller shares lie in larger ones. Sentences
     are read alone, and the label with the highest logit is taken. A share that is too small to learn from is left out.
     """
-    return curve_of(Parallel(n_jobs=jobs_for(len(annotated.sentences)))(curve_jobs(annotated, counted)))
-
-
-def curve_jobs(annotated: AnnotatedSet, counted: CountedTexts) -> list[tuple[Any, ...]]:
-    """Return the work that `learning_curve` has to do, for joblib; `curve_of` takes what comes out of it."""
     folds = fold_numbers(annotated.sentences, counted.recipe)
     kept = _kept(annotated)
     rows = [np.flatnonzero((folds != 0) & (kept <= share)) for share in SHARES]
@@ -35,7 +30,7 @@ def curve_jobs(annotated: AnnotatedSet, counted: CountedTexts) -> list[tuple[Any
 
 
 def curve_of(points: Sequence[tuple[int, float] | None]) -> list[tuple[int, float]]:
-    """Return the points of the shares that were large enough."""
+    """Return sentences learnt from and macro-F1, for growing shares of the articles."""
     return [point for point in points if point is not None]
 
 
