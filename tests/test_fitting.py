@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
 from haltung.evaluation import calibration
 from haltung.fitting import fit_layer
@@ -78,3 +80,14 @@ def test_a_small_C_holds_back():
     logits, _, labels = example(6, 3, n=60)
     bold, shy = (fit_layer(logits, labels, 3, C).probabilities(logits).max(axis=1).mean() for C in (100.0, 0.001))
     assert shy < 0.6 < bold
+
+
+def test_balance_weighs_a_rare_label_up_as_scikit_learn_does():
+    logits, _, labels = example(7, 2)
+    labels = np.where(np.random.default_rng(8).random(len(labels)) < 0.8, 1, labels)  # label 0 is rare
+    given = [fit_layer(logits, labels, 2, 1.0, balance).probabilities(logits)[:, 0].mean() for balance in (0, 0.3, 1)]
+    assert given[0] == pytest.approx((labels == 0).mean(), abs=0.01)
+    assert given[0] + 0.05 < given[1] < given[2] - 0.05
+    reference = LogisticRegression(C=1.0, class_weight="balanced").fit(StandardScaler().fit_transform(logits), labels)
+    wanted = reference.predict_proba(StandardScaler().fit_transform(logits))[:, 0].mean()
+    assert given[2] == pytest.approx(wanted, abs=0.002)

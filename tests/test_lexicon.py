@@ -243,6 +243,7 @@ def test_the_shipped_lexicon_is_sound_and_its_words_are_found():
             word = pattern.replace("*", "x")
             assert tokens(word) == [word], f"{name}: features never see {word!r}"
             assert alone.class_of(word) == name
+            assert found.class_of(word) == name, f"{name}: an earlier class has {word!r}"
     assert found.class_of("artilleriegranaten") == found.class_of("panzerhaubitzen") == "arms"
     assert found.class_of("südkoreas") == found.class_of("seoul") == "korea"
     assert found.class_of("nordkoreanische") == "north"

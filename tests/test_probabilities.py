@@ -16,7 +16,7 @@ from haltung.features import terms, tokens
 from haltung.fitting import count, fit_linear
 from haltung.lexicon import Lexicon
 from haltung.paths import shipped
-from haltung.probabilities import SentenceModel, softmax
+from haltung.probabilities import SentenceModel, own_features, softmax
 from haltung.recipe import read_recipe
 
 STRANGE = [
@@ -191,6 +191,21 @@ def test_the_parts_of_a_sentence_alone_are_its_log_odds(small_layers):
     by_terms = (sums[0] - sums[0, 3]) - (sums[1] - sums[1, 3])
     by_odds = (logs[0] - logs[0, 3]) - (logs[1] - logs[1, 3])
     np.testing.assert_allclose(by_terms, by_odds, atol=1e-9)
+
+
+def test_the_length_of_a_sentence_is_counted_in_words():
+    words = [" ".join(["wort"] * n) for n in (1, 15, 30)]
+    found = own_features(np.arange(20.0).reshape(5, 4), [*words, "", "\u00a0 \n"])
+    np.testing.assert_array_equal(found[:, :4], np.arange(20.0).reshape(5, 4))
+    np.testing.assert_allclose(found[:, 4], np.log([1 / 15, 1, 2, 1 / 15, 1 / 15]))
+
+
+def test_what_the_length_adds_is_named(small_layers):
+    ordinary, long = "Seoul prüft nun " + "sehr " * 12, "Seoul prüft nun " + "sehr " * 27
+    assert small_layers.contributions(ordinary, 0)["‹length›"] == 0
+    weight = small_layers.alone.weights[4, 0]
+    assert small_layers.contributions(long, 0)["‹length›"] == pytest.approx(np.log(2) * weight)
+    assert weight != 0
 
 
 def test_unknown_words_leave_the_intercept_alone(on_part):

@@ -15,7 +15,7 @@ from haltung.annotations import AnnotatedSentence
 from haltung.errors import HaltungError
 from haltung.fitting import CountedTexts, fit_layer, fit_linear, jobs_for
 from haltung.logits import LinearModel
-from haltung.probabilities import Layer, context_features, softmax
+from haltung.probabilities import Layer, context_features, own_features, softmax
 from haltung.recipe import Recipe
 from haltung.verdict import article_features, votes
 
@@ -122,8 +122,8 @@ def held_out(
     """
     k = len(annotated.codebook.ids)
     learns = np.ones(len(logits), bool) if learns is None else learns
-    own = _Examples(logits[:, :k], annotated.labels, folds)
-    alone, alone_layer = _crossed(own, own[learns], k, recipe.layer_C)
+    own = _Examples(own_features(logits[:, :k], annotated.texts), annotated.labels, folds)
+    alone, alone_layer = _crossed(own, own[learns], k, recipe.layer_C, recipe.balance)
     hints = softmax(logits[:, k:]) if annotated.article_labels else None
     within, within_layer = _within(annotated, own, alone, hints, learns, recipe)
     whole, whole_layer = None, None
@@ -137,14 +137,14 @@ def _teaches(asked: _Examples, taught: _Examples) -> bool:
     return all((taught.folds != number).any() for number in np.unique(asked.folds))
 
 
-def _crossed(asked: _Examples, taught: _Examples, k: int, C: float) -> tuple[np.ndarray, Layer]:
+def _crossed(asked: _Examples, taught: _Examples, k: int, C: float, balance: float = 0.0) -> tuple[np.ndarray, Layer]:
     """Predict each fold of `asked` with a layer that learnt from the other folds; return that and one of all."""
     found = np.zeros((len(asked.labels), k))
     for number in np.unique(asked.folds):
         others = taught[taught.folds != number]
         here = asked.folds == number
-        found[here] = fit_layer(others.features, others.labels, k, C).probabilities(asked.features[here])
-    return found, fit_layer(taught.features, taught.labels, k, C)
+        found[here] = fit_layer(others.features, others.labels, k, C, balance).probabilities(asked.features[here])
+    return found, fit_layer(taught.features, taught.labels, k, C, balance)
 
 
 def _within(
@@ -173,7 +173,7 @@ def _within(
         taught += _with_context(own[body], untitled)[learns[body]]
     if not _teaches(asked, taught):
         return alone, None
-    found, layer = _crossed(asked, taught, alone.shape[1], recipe.layer_C)
+    found, layer = _crossed(asked, taught, alone.shape[1], recipe.layer_C, recipe.balance)
     within = alone.copy()
     within[rows] = found
     return within, layer

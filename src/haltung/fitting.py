@@ -180,11 +180,12 @@ def _one_against_rest(
     return classifier.coef_[0], float(classifier.intercept_[0])
 
 
-def fit_layer(features: np.ndarray, labels: np.ndarray, outputs: int, C: float) -> Layer:
+def fit_layer(features: np.ndarray, labels: np.ndarray, outputs: int, C: float, balance: float = 0.0) -> Layer:
     """Fit a multinomial logistic regression on a few features (rows × features) and labels (0 to `outputs` - 1).
 
-    The features are scaled to unit variance before, so that one `C` serves all. A label that `labels` lack gets
-    probability 0.
+    The features are scaled to unit variance before, so that one `C` serves all. An example weighs by the share of its
+    label to the power of -`balance`: 0 takes all alike, 1 is scikit-learn's "balanced". A label that `labels` lack
+    gets probability 0.
     """
     scaler = StandardScaler().fit(features)
     weights, bias = np.zeros((features.shape[1], outputs)), np.full(outputs, -np.inf)
@@ -192,7 +193,10 @@ def fit_layer(features: np.ndarray, labels: np.ndarray, outputs: int, C: float) 
     if len(found) == 1:
         bias[found] = 0.0
         return Layer(weights, bias)
-    classifier = LogisticRegression(C=C, max_iter=2000).fit(scaler.transform(features), labels)
+    shares = np.bincount(labels, minlength=outputs)[labels] / len(labels)
+    importance = shares**-balance
+    classifier = LogisticRegression(C=C, max_iter=2000)
+    classifier.fit(scaler.transform(features), labels, importance / importance.mean())
     coef, intercept = classifier.coef_, classifier.intercept_
     if len(found) == 2:  # scikit-learn keeps one row for two labels
         coef, intercept = np.vstack([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2

@@ -145,7 +145,8 @@ class StanceModel:
     def explained(self, verdict: Verdict) -> Verdict:
         """Return `verdict` with the strongest terms of every sentence, for and against its stance, and their places.
 
-        What title, sentences before and place add stands among them as "‹title›", "‹before›" and "‹place›".
+        What length, title, sentences before and place add stands among them as "‹length›", "‹title›", "‹before›"
+        and "‹place›".
         """
         texts = [" ".join(found.text.split()) for found in verdict.sentences]
         title = " ".join((verdict.title or "").split())

@@ -19,6 +19,7 @@ _LEAD = 3
 _FAR = 20
 # what the columns of `context_features` tell of: a column a label each, but for the place
 _CONTEXT, _PLACE, _PLACES = ("title", "before", "before", "before"), "place", 4
+_LENGTH, _USUAL = "length", 15  # words of an ordinary sentence: there the length says nothing
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class SentenceModel:
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
         """Return the probabilities of sentences without context (n × k)."""
-        return self.alone.probabilities(self.linear.logits(texts, self.labels))
+        return self.alone.probabilities(own_features(self.linear.logits(texts, self.labels), texts))
 
     def read(self, texts: Sequence[str], title_at: int | None = None) -> Readings:
         """Read the sentences of one article in order; `title_at` is the row of the title."""
@@ -75,11 +76,13 @@ class SentenceModel:
     def read_many(self, articles: Sequence[Sequence[str]], titles_at: Sequence[int | None]) -> Iterator[Readings]:
         """Read articles; the terms of all their sentences are counted together, which takes half the time."""
         k = self.labels
-        logits = self.linear.logits([text for texts in articles for text in texts])
+        flat = [text for texts in articles for text in texts]
+        logits = self.linear.logits(flat)
+        every = own_features(logits[:, :k], flat)
         end = 0
         for texts, title_at in zip(articles, titles_at, strict=True):
             start, end = end, end + len(texts)
-            own, hints = logits[start:end, :k], logits[start:end, k:]
+            own, hints = every[start:end], logits[start:end, k:]
             alone, suggested = self.alone.probabilities(own), softmax(hints) if hints.shape[1] else None
             context = context_features(alone, title_at, suggested)
             found = alone if self.within is None else self.within.probabilities(np.hstack([own, context]))
@@ -88,18 +91,20 @@ class SentenceModel:
     def contributions(self, text: str, label: int, context: np.ndarray | None = None) -> dict[str, float]:
         """Return what each term of `text` adds to the logit of `label`, the strongest first.
 
-        With the sentence's row of `context`, what title, sentences before and place add is given under
-        "‹title›", "‹before›" and "‹place›". With the layer's bias and the intercepts all sum to the logit.
+        What the sentence's length adds is given under "‹length›"; with its row of `context`, what title,
+        sentences before and place add under "‹title›", "‹before›" and "‹place›". With the layer's bias and the
+        intercepts all sum to the logit.
         """
         k = self.labels
         layer = self.alone if context is None or self.within is None else self.within
         mix = np.zeros(len(self.linear.intercept))
         mix[:k] = layer.weights[:k, label]
         parts = self.linear.contributions(text, mix)
+        parts[f"‹{_LENGTH}›"] = float(_lengths([text])[0] * layer.weights[k, label])
         if layer is self.within and context is not None:
             said = [name for name in _CONTEXT for _ in range(k)]
             names = [*said, *[_PLACE] * _PLACES, *said][: len(context)]
-            for name, value in zip(names, context * layer.weights[k:, label], strict=True):
+            for name, value in zip(names, context * layer.weights[k + 1 :, label], strict=True):
                 parts[f"‹{name}›"] = parts.get(f"‹{name}›", 0.0) + float(value)
         return dict(sorted(parts.items(), key=lambda part: (-abs(part[1]), part[0])))
 
@@ -108,6 +113,16 @@ class SentenceModel:
         from haltung.term_places import term_places
 
         return term_places(text, terms, [found.block for found in self.linear.blocks], self.linear.lexicon)
+
+
+def own_features(logits: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+    """Return what sentences say by themselves: their k logits and how long they are, n × (k + 1)."""
+    return np.column_stack([logits, _lengths(texts)])
+
+
+def _lengths(texts: Sequence[str]) -> np.ndarray:
+    words = np.fromiter((len(text.split()) for text in texts), np.float64, len(texts))
+    return np.log(np.maximum(words, 1) / _USUAL)
 
 
 def context_features(alone: np.ndarray, title_at: int | None, hints: np.ndarray | None = None) -> np.ndarray:
@@ -141,6 +156,11 @@ def _said_before(found: np.ndarray, title_at: int | None) -> np.ndarray:
         first = np.maximum(np.arange(1, n) - _RECENT, 0)
         mean[1:] = (sums[1:] - sums[first]) / (np.arange(1, n) - first)[:, None]
     return np.hstack([title, before, mean, most])
+
+
+def own_width(labels: int) -> int:
+    """Return the number of `own_features` for that many labels."""
+    return labels + 1
 
 
 def context_width(labels: int, hints: bool) -> int:

@@ -25,7 +25,8 @@ class BlockRecipe:
 class Recipe:
     """The blocks, the classifiers' C (terms, hints, sentence layers, verdict), the cross-validation.
 
-    `stretch` says how much more those terms weigh that stand in few or in clear sentences (`fitting.stretches`).
+    `stretch` says how much more those terms weigh that stand in few or in clear sentences (`fitting.stretches`),
+    `balance` how far the sentence layers weigh rare labels up (`fitting.fit_layer`).
     """
 
     blocks: tuple[BlockRecipe, ...]
@@ -34,6 +35,7 @@ class Recipe:
     stretch: float
     max_iter: int
     layer_C: float
+    balance: float
     verdict_C: float
     folds: int
     seed: int
@@ -66,6 +68,7 @@ def _recipe(data: dict[str, Any]) -> Recipe:
         float(classifier["stretch"]),
         int(classifier["max_iter"]),
         float(classifier["layer_C"]),
+        float(classifier["balance"]),
         float(classifier["verdict_C"]),
         int(evaluation["folds"]),
         int(evaluation["seed"]),

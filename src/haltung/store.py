@@ -27,10 +27,10 @@ from haltung.features import KINDS, Block
 from haltung.lexicon import Lexicon
 from haltung.logits import LinearModel, WeightedBlock
 from haltung.paths import MODEL_FILE
-from haltung.probabilities import Layer, SentenceModel, context_width
+from haltung.probabilities import Layer, SentenceModel, context_width, own_width
 from haltung.verdict import article_width
 
-FORMAT = 7
+FORMAT = 8
 METRICS_FILE, CARD_FILE, SUMS_FILE = "metrics.json", "README.md", "SHA256SUMS"
 _FILES = (MODEL_FILE, METRICS_FILE, CARD_FILE, FIGURES_FILE, SUMS_FILE)
 _OLD_FILE = "model.joblib"  # of haltung up to format 5: a pickle, never opened
@@ -366,7 +366,7 @@ def _stored(data: dict[str, Any], arrays: dict[str, np.ndarray], path: Path) -> 
     ):
         raise ValueError("no weights")
     outputs = len(intercept)
-    widths = {"alone": k, "within": k + context_width(k, outputs > k)}
+    widths = {"alone": own_width(k), "within": own_width(k) + context_width(k, outputs > k)}
     alone, within = (_layer(arrays, name, width, k) for name, width in widths.items())
     whole = _layer(arrays, "whole", article_width(k, outputs > k), k)
     if alone is None or outputs not in (k, 2 * k) or not np.isfinite(intercept).all():
