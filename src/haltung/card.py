@@ -54,8 +54,7 @@ def card(metrics: dict[str, Any], codebook: Codebook, further: Sequence[str] = (
     parts += [
         "## How far the probabilities hold",
         f"Expected calibration error {crossed['calibration']['error']:.3f} (ten bins, the predicted label,"
-        " cross-fitted by fold). A label is predicted where it is the most probable; no other"
-        " threshold is used.",
+        f" cross-fitted by fold). {_decided(metrics['recipe']['balance'])}",
         _reliability(crossed["calibration"]),
     ]
     verdicts = metrics["article_verdicts"]
@@ -78,6 +77,15 @@ def card(metrics: dict[str, Any], codebook: Codebook, further: Sequence[str] = (
         " newspaper.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _decided(balance: float) -> str:
+    said = "A label is predicted where it is the most probable; no other threshold is used."
+    if not balance:
+        return said
+    return (
+        f"{said} For macro-F1, the probabilities lean a little to rare labels (`balance = {balance:g}` in the recipe)."
+    )
 
 
 def _reliability(calibration: dict[str, Any]) -> str:
