@@ -134,7 +134,8 @@ class StanceModel:
     def explain(self, text: str, label: str | None = None) -> dict[str, float]:
         """Return what each term of a sentence, read alone, adds to the logit of `label` (default: the predicted one).
 
-        The contributions are exact: with the intercept they sum to the logit. Strongest first.
+        The contributions are exact: with the intercept they sum to the logit. Strongest first; what the sentence's
+        length adds stands among them as "‹length›".
         Raises `ValueError` where `label` is none of `classes_`.
         """
         label = label or self.predict([text])[0]
